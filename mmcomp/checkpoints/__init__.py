@@ -1,0 +1,1 @@
+"""Checkpoint files: loading them safely, averaging them, their old names."""
