@@ -22,6 +22,8 @@ from mmengine.registry import root as mmengine_registry
 # operators, which nothing here uses; tools' output is ours.
 with contextlib.redirect_stdout(io.StringIO()) as _printed, warnings.catch_warnings():
     warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
+    import mmpretrain.datasets
+    import mmpretrain.models  # noqa: F401
     import mmpretrain.registry as mmpretrain_registry
 sys.stdout.writelines(
     line for line in _printed.getvalue().splitlines(keepends=True) if 'Could not import OneDL' not in line)
