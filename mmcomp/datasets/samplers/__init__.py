@@ -1,0 +1,3 @@
+from .sharded_batch_sampler import ShardedBatchSampler
+
+__all__ = ['ShardedBatchSampler']
