@@ -1,0 +1,3 @@
+from .huggingface_image_backbone import HuggingFaceImageBackbone
+
+__all__ = ['HuggingFaceImageBackbone']
