@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mmcomp.compat import map_checkpoint_keys
 from mmcomp.errors import CheckpointError, shorten
 
 
@@ -122,3 +123,9 @@ def state_dict_of(checkpoint: Mapping, where: object = 'checkpoint') -> dict[str
         keys = shorten(checkpoint) if isinstance(checkpoint, Mapping) else type(checkpoint).__name__
         raise CheckpointError(f'{where}: no model weights in it; it holds {keys}. Pass a training checkpoint.')
     return tensors
+
+
+def renamed(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A state dict with the parameter names of older releases made today's."""
+    new_name = map_checkpoint_keys(state)
+    return {new_name.get(k, k): v for k, v in state.items() if new_name.get(k, k) is not None}

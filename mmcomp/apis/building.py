@@ -1,0 +1,91 @@
+"""Building components and trained models outside a Runner."""
+import copy
+
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from mmcomp.checkpoints.loading import load_checkpoint, renamed, state_dict_of
+from mmcomp.errors import CheckpointError, ConfigError, shorten
+from mmcomp.registry import MODELS, Registry
+
+
+def build(cfg: dict, registry: Registry = MODELS, **default_args) -> object:
+    """Build a component with the names of mmcomp's scope in force.
+
+    Args:
+        cfg: Config with ``type``.
+        registry: The registry to search, with its ancestors.
+        **default_args: Arguments that ``cfg`` does not give.
+    """
+    with registry.switch_scope_and_registry('mmcomp') as scoped:
+        return scoped.build(cfg, default_args=default_args or None)
+
+
+def _without_pretrained(node: object) -> object:
+    """A copy of a model config that asks for no pre-trained file."""
+    if isinstance(node, dict):
+        kept = {k: _without_pretrained(v) for k, v in node.items() if k != 'pretrained'}
+        init = kept.get('init_cfg')
+        if isinstance(init, dict) and init.get('type') == 'Pretrained':
+            del kept['init_cfg']
+        return kept
+    return [_without_pretrained(v) for v in node] if isinstance(node, (list, tuple)) else node
+
+
+def load_model(cfg: Config, checkpoint: str, device: torch.device | str = 'cpu',
+               tta: bool = False) -> tuple[nn.Module, dict]:
+    """Build the model of a config, fill it from a checkpoint, make it ready to predict.
+
+    Args:
+        cfg: A whole config.
+        checkpoint: The weights; every one must fit.
+        device: Where to put the model.
+        tta: Wrap it in the config's ``tta_model``.
+
+    Returns:
+        The model in evaluation mode and the checkpoint's ``meta``.
+
+    Raises:
+        CheckpointError: If the file does not fit the model, naming what differs.
+    """
+    model_cfg = _without_pretrained(copy.deepcopy(cfg.model.to_dict()))
+    if 'data_preprocessor' in cfg:
+        model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
+    if tta:
+        model_cfg = dict(cfg.tta_model.to_dict(), module=model_cfg)
+    model = build(model_cfg)
+    loaded = load_checkpoint(checkpoint)
+    _fill(model.module if tta else model, renamed(state_dict_of(loaded, checkpoint)), checkpoint)
+    return model.to(device).eval(), loaded.get('meta', {}) or {}
+
+
+def _fill(model: nn.Module, state: dict[str, torch.Tensor], checkpoint: str) -> None:
+    wanted = model.state_dict()
+    wrong = [f'{k} {tuple(v.shape)} instead of {tuple(wanted[k].shape)}'
+             for k, v in state.items() if k in wanted and v.shape != wanted[k].shape]
+    if wrong:
+        raise CheckpointError(f'{checkpoint}: does not fit the config: {shorten(wrong)}. '
+                              'Use the config it was trained with (number of classes, input size).')
+    result = model.load_state_dict(state, strict=False)
+    if result.missing_keys or result.unexpected_keys:
+        raise CheckpointError(
+            f'{checkpoint}: does not fit the config; missing: {shorten(result.missing_keys) or "none"}; '
+            f'not in the model: {shorten(result.unexpected_keys) or "none"}. Use the config it was trained with.')
+
+
+def default_tta(cfg: Config) -> Config:
+    """Fill in flip views with averaged logits where a config names no views of its own.
+
+    Raises:
+        ConfigError: If the config has no test pipeline to extend.
+    """
+    if 'test_dataloader' not in cfg:
+        raise ConfigError(f'{cfg.filename}: `test_dataloader` must be given to predict. Add it to the config.')
+    if 'tta_model' not in cfg:
+        cfg.tta_model = dict(type='AverageLogitsTTA')
+    if 'tta_pipeline' not in cfg:
+        pipeline = copy.deepcopy(cfg.test_dataloader.dataset.pipeline)
+        flips = [dict(type='RandomFlip', prob=1.), dict(type='RandomFlip', prob=0.)]
+        cfg.tta_pipeline = [*pipeline[:-1], dict(type='TestTimeAug', transforms=[flips, [pipeline[-1]]])]
+    return cfg
