@@ -1,0 +1,85 @@
+"""The console command and the way tools end."""
+import subprocess
+import sys
+
+import pytest
+
+from mmcomp import __version__, cli
+from mmcomp.errors import ConfigError
+
+
+@pytest.fixture()
+def tools(tmp_path, monkeypatch):
+    """A folder of two tools in place of the real one."""
+    (tmp_path / 'make_soup.py').write_text(
+        '"""Make soup.\n\nAt length."""\n\ndef main(argv=None):\n    print("soup of", *argv)\n    return 3\n')
+    (tmp_path / 'broken.py').write_text('"""Never run to be listed."""\nimport nowhere_at_all\n')
+    monkeypatch.setattr(cli, 'tools_folder', lambda: tmp_path)
+    monkeypatch.setattr(sys, 'argv', ['mmcomp'])
+
+
+def test_help_lists_verbs_without_running_tools(tools, capsys):
+    assert cli.dispatch(['--help']) == 0
+    out = capsys.readouterr().out
+    assert '  broken     Never run to be listed.\n  make_soup  Make soup.\n' in out
+
+
+def test_no_verb_shows_help_and_fails(tools, capsys):
+    assert cli.dispatch([]) == 2
+    assert 'make_soup' in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert cli.dispatch(['--version']) == 0
+    assert capsys.readouterr().out == f'mmcomp {__version__}\n'
+
+
+@pytest.mark.parametrize('verb', ['make_soup', 'make-soup'])
+def test_a_verb_runs_its_tool(tools, capsys, verb):
+    assert cli.dispatch([verb, 'a', '--b']) == 3
+    assert capsys.readouterr().out == 'soup of a --b\n'
+    assert sys.argv == ['mmcomp make_soup', 'a', '--b']
+
+
+def test_unknown_verb_suggests_a_close_one(tools):
+    with pytest.raises(ConfigError, match='Did you mean `make_soup`'):
+        cli.dispatch(['make-soop'])
+
+
+def test_every_real_verb_is_described():
+    found = {verb: cli.summary(path) for verb, path in cli.verbs().items()}
+    assert {'doctor', 'collect_env'} <= set(found)
+    assert all(line.endswith('.') for line in found.values()), found
+
+
+def fails_with(error):
+    def main():
+        raise error
+    return main
+
+
+@pytest.mark.parametrize(('main', 'status', 'line'), [
+    (lambda: None, 0, ''),
+    (lambda: 1, 1, ''),
+    (lambda: {'accuracy': 1}, 0, ''),
+    (fails_with(ConfigError('a.py: `x` must be\n  good.')), 2, 'error: a.py: `x` must be good.\n'),
+    (fails_with(KeyboardInterrupt()), 130, '\ninterrupted\n'),
+])
+def test_how_a_tool_ends(main, status, line, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.run(main)
+    assert end.value.code == status and capsys.readouterr().err == line
+
+
+def test_faults_of_the_code_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError):
+        cli.run(fails_with(ZeroDivisionError()))
+
+
+def test_a_reader_that_goes_away_is_no_error(root):
+    code = "from mmcomp.cli import run; run(lambda: [print('x' * 999) for _ in range(9999)])"
+    process = subprocess.Popen([sys.executable, '-c', code], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.read(1)
+    process.stdout.close()
+    assert process.stderr.read() == b'' and process.wait(timeout=60) == 141
+    process.stderr.close()
