@@ -61,7 +61,7 @@ def write_list(path: str | os.PathLike, paths: Sequence[str], labels: Iterable[i
         if labels is None:
             file.writelines(f'{name}\n' for name in paths)
         else:
-            file.writelines(f'{name} {label}\n' for name, label in zip(paths, labels))
+            file.writelines(f'{name} {label}\n' for name, label in zip(paths, labels, strict=True))
 
 
 def _lines(path: str | os.PathLike) -> Iterable[tuple[int, str]]:

@@ -1,0 +1,34 @@
+"""Scores that a table carries with it, instead of in its file name."""
+import math
+import os
+from dataclasses import replace
+
+from mmcomp.errors import TableError, fault
+from mmcomp.predictions.headers import read_header
+from mmcomp.predictions.tables import read_table, write_table
+
+
+def record_score(path: str | os.PathLike, score: float, metric: str = 'leaderboard',
+                 out: str | os.PathLike | None = None) -> float | None:
+    """Store ``origin['<metric>_score']`` in a table file.
+
+    Args:
+        path: The table.
+        score: A positive number.
+        metric: ``leaderboard`` or ``val``.
+        out: Write here instead of over ``path``.
+
+    Returns:
+        The score it had before, or None.
+
+    Raises:
+        TableError: If the file is of an older form, which can hold no score,
+            and ``out`` is not given.
+    """
+    if not (math.isfinite(score) and score > 0):
+        raise TableError(fault(path, f'{metric} score', 'a positive number', score, 'Correct it.'))
+    if out is None and 'kind' not in read_header(path):
+        raise TableError(f'{path}: a file of this older form can hold no score. Give a new name with `--out NEW.pkl`.')
+    table, key = read_table(path), f'{metric}_score'
+    write_table(replace(table, origin={**table.origin, key: float(score)}), out or path)
+    return table.origin.get(key)
