@@ -1,0 +1,57 @@
+"""Write the confident predictions of test samples as training rows."""
+import argparse
+import sys
+
+EXAMPLE = """\
+example:
+  mmcomp create_pseudo work/list.pkl --thr 0.45 --testb --merge-with meta/train.txt --out meta/roundb1/train.txt
+
+Take an ensemble made without --scale: the threshold is one on probabilities. Rows are `prefix/id <class index>`."""
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('table', metavar='TABLE', help='predictions of the unlabelled samples (.pkl, any known form)')
+    parser.add_argument('--thr', type=float, default=0., metavar='P', help='keep top scores above P (default 0: all)')
+    prefix = parser.add_mutually_exclusive_group()
+    prefix.add_argument('--prefix', default='', help='folder to put before the ids')
+    prefix.add_argument('--testa', dest='prefix', action='store_const', const='testa', help='short for --prefix testa')
+    prefix.add_argument('--testb', dest='prefix', action='store_const', const='testb', help='short for --prefix testb')
+    parser.add_argument('--max-per-class', type=int, metavar='N', help='keep at most the N best of a class')
+    parser.add_argument('--num-classes', type=int, metavar='C', help='fail unless the table has this many classes')
+    parser.add_argument('--merge-with', metavar='TRAIN.txt', help='write the rows of this list first')
+    parser.add_argument('--out', default='pseudo.txt', metavar='FILE', help='annotation list (default pseudo.txt)')
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    from mmcomp.annotations import write_list
+    from mmcomp.errors import TableError, fault
+    from mmcomp.predictions.pseudo_labels import merge, pseudo_labels, scaled_warning, summarize_counts
+    from mmcomp.predictions.tables import read_table
+    table = read_table(args.table)
+    num_classes = table.scores.shape[1]
+    if args.num_classes not in (None, num_classes):
+        raise TableError(fault(args.table, 'number of classes', str(args.num_classes), num_classes,
+                               'Take the table of a model with the classes of the training list.'))
+    if warning := scaled_warning(table):
+        print(f'warning: {warning}', file=sys.stderr)
+    pseudo = pseudo_labels(table, args.thr, args.prefix, args.max_per_class)
+    if not pseudo.paths:
+        raise TableError(fault(args.table, '--thr', 'below some top scores', args.thr, 'Lower it.'))
+    paths, labels = pseudo.paths, pseudo.labels
+    if args.merge_with:
+        paths, labels = merge(pseudo, args.merge_with, num_classes)
+    write_list(args.out, paths, labels)
+    print(f'kept {len(pseudo.paths)} of {len(table)} samples above {args.thr:g}; '
+          f'{summarize_counts(pseudo.labels, num_classes)}')
+    if args.merge_with:
+        print(f'with {args.merge_with}: {len(paths)} rows; {summarize_counts(labels, num_classes)}')
+    print(f'wrote {args.out}')
+
+
+if __name__ == '__main__':
+    from mmcomp.cli import run
+    run(main)
