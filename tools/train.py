@@ -47,7 +47,7 @@ def main(argv=None):
     args = parse_args(argv)
     from mmcomp.apis.config import load_config
     from mmcomp.apis.launch import default_launcher
-    from mmcomp.apis.train import train
+    from mmcomp.apis.training import train
     if args.local_rank is not None:
         # Old `torch.distributed.launch` says it on the command line only.
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

@@ -14,7 +14,7 @@ from torch import distributed
 from mmcomp.apis.config import load_config
 from mmcomp.apis.host import adapt_to_host, set_dataloader_defaults
 from mmcomp.apis.launch import process_group, tell
-from mmcomp.checkpoints.loading import use_safe_loading
+from mmcomp.checkpoints.mmengine_loader import use_safe_loading
 from mmcomp.errors import CheckpointError, ConfigError, fault
 from mmcomp.registry import RUNNERS
 
@@ -166,7 +166,7 @@ def _merge_auto_scale_lr(cfg: Config) -> None:
 def refuse_faults(cfg: Config) -> None:
     """Raise one error with all faults of a config."""
     from mmcomp.apis.check_config import check_config
-    faults = [str(found) for found in check_config(cfg) if not getattr(found, 'is_warning', False)]
+    faults = [str(found) for found in check_config(cfg) if found.level == 'error']
     if faults:
         listed = '\n'.join(f'({n}) {text}' for n, text in enumerate(faults, 1))
         raise ConfigError(f'{cfg.filename or "config"} has {len(faults)} fault{"s" * (len(faults) > 1)}:\n{listed}\n'
