@@ -22,7 +22,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
-    from mmcomp.apis.check_config import check_config
+    from mmcomp.apis.config_check import check_config
     counts = {'error': 0, 'warning': 0, 'note': 0}
     for path in args.configs:
         for fault in check_config(path, args.cfg_options, args.strict):

@@ -165,7 +165,7 @@ def _merge_auto_scale_lr(cfg: Config) -> None:
 
 def refuse_faults(cfg: Config) -> None:
     """Raise one error with all faults of a config."""
-    from mmcomp.apis.check_config import check_config
+    from mmcomp.apis.config_check import check_config
     faults = [str(found) for found in check_config(cfg) if found.level == 'error']
     if faults:
         listed = '\n'.join(f'({n}) {text}' for n, text in enumerate(faults, 1))

@@ -1,1 +1,1 @@
-"""The parts of the config checker; :mod:`mmcomp.apis.check_config` joins them."""
+"""The parts of the config checker; :mod:`mmcomp.apis.config_check` joins them."""

@@ -32,7 +32,8 @@ class Slot:
     anywhere: bool = False
 
 
-def _slot(registry: str, default: str | None = None, supplied: str = '', extra: str = '', complete: bool = True) -> Slot:
+def _slot(registry: str, default: str | None = None, supplied: str = '', extra: str = '',
+          complete: bool = True) -> Slot:
     return Slot(registry, default, frozenset(supplied.split()), frozenset(extra.split()), complete)
 
 
@@ -71,7 +72,7 @@ TOP = {
     'strategy': _slot('STRATEGIES', complete=False),
 }  # yapf: disable
 # Plain values that hold no components, whatever keys they have.
-OPAQUE = {'metainfo', 'hparams', 'paramwise_cfg', 'backend_args', 'arch', 'type', '_scope_'}
+OPAQUE = {'metainfo', 'hparams', 'paramwise_cfg', 'backend_args', 'arch', 'targets', 'type', '_scope_'}
 META = {'type', '_scope_'}
 
 

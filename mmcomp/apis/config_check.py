@@ -5,7 +5,15 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmcomp.apis.checking.components import KEYED, MODEL, TOP, ComponentChecker, Slot, default_preprocessor, unknown_keys
+from mmcomp.apis.checking.components import (
+    KEYED,
+    MODEL,
+    TOP,
+    ComponentChecker,
+    Slot,
+    default_preprocessor,
+    unknown_keys,
+)
 from mmcomp.apis.checking.fault import Fault
 from mmcomp.apis.checking.files import missing_checkpoint
 from mmcomp.apis.checking.names import check_names
