@@ -2,10 +2,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
+from mmengine.dataset import ClassBalancedDataset, RepeatDataset
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from torch import nn
+from torch.utils.data import ConcatDataset
 
 from mmcomp.errors import DataError, fault
 from mmcomp.registry import HOOKS

@@ -1,0 +1,99 @@
+"""mmpretrain's backbones give timm's and transformers' answers from the same weights."""
+import re
+
+import pytest
+import torch
+from mmengine.runner import save_checkpoint
+from mmpretrain.models import MAEViT, SwinTransformerV2, VisionTransformer
+
+TINY_VIT = dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=64)
+
+
+def swin_v2_from_timm(state: dict[str, torch.Tensor], stages: int) -> dict[str, torch.Tensor]:
+    """timm's Swin V2 keys as mmpretrain's; the patches of a merge in the order of ``nn.Unfold``."""
+    names = [(r'^layers\.', 'stages.'), (r'\.attn\.', '.attn.w_msa.'), (r'mlp\.fc1', 'ffn.layers.0.0'),
+             (r'mlp\.fc2', 'ffn.layers.1'), (r'patch_embed\.proj\.', 'patch_embed.projection.'),
+             (r'^norm\.', f'norm{stages - 1}.')]
+    converted = {}
+    for key, value in state.items():
+        for old, new in names:
+            key = re.sub(old, new, key)
+        if key.endswith('reduction.weight'):
+            wide, channels = value.shape
+            value = value.view(wide, 4, channels // 4)[:, [0, 2, 1, 3]].transpose(1, 2).reshape(wide, channels)
+        converted[key] = value
+    return converted
+
+
+def _randomize(model):
+    """timm starts the post-norms at zero, which would hide every block."""
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator) * 0.3 + (parameter.ndim == 1)
+    return model.eval()
+
+
+@pytest.mark.parametrize('windows, pretrained', [((8, 8), (0, 0)), ((8, 4), (4, 2)), ((4, 4), (2, 2))])
+def test_swin_v2_equals_timm(windows, pretrained):
+    from timm.models.swin_transformer_v2 import SwinTransformerV2 as TimmSwin
+    theirs = TimmSwin(img_size=64, patch_size=4, window_size=windows[0], embed_dim=16, depths=(2, 2), num_heads=(2, 4),
+                      pretrained_window_sizes=pretrained, num_classes=0)
+    if windows[1] != windows[0]:
+        stage = TimmSwin(img_size=64, patch_size=4, window_size=windows[1], embed_dim=16, depths=(2, 2),
+                         num_heads=(2, 4), pretrained_window_sizes=pretrained, num_classes=0).layers[1]
+        theirs.layers[1] = stage
+    _randomize(theirs)
+    ours = SwinTransformerV2(
+        arch=dict(embed_dims=16, depths=[2, 2], num_heads=[2, 4], extra_norm_every_n_blocks=0), img_size=64,
+        window_size=list(windows), pretrained_window_sizes=list(pretrained), out_indices=(1, ))
+    ours.eval()  # returns None
+    missing = ours.load_state_dict(swin_v2_from_timm(theirs.state_dict(), 2), strict=False)
+    assert not missing.unexpected_keys
+    assert all('relative_' in key for key in missing.missing_keys)
+    images = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(images)[0].mean((2, 3)), theirs(images), rtol=1e-3, atol=1e-4)
+
+
+def test_vit_equals_timm():
+    from timm.models.vision_transformer import VisionTransformer as TimmViT
+    theirs = _randomize(TimmViT(img_size=32, patch_size=8, embed_dim=32, depth=2, num_heads=2, mlp_ratio=2,
+                                num_classes=0, global_pool='avg', fc_norm=True))
+    names = [(r'^blocks\.', 'layers.'), (r'\.norm', '.ln'), (r'mlp\.fc1', 'ffn.layers.0.0'),
+             (r'mlp\.fc2', 'ffn.layers.1'), (r'patch_embed\.proj\.', 'patch_embed.projection.'), (r'^fc_norm', 'ln2')]
+    state = {}
+    for key, value in theirs.state_dict().items():
+        for old, new in names:
+            key = re.sub(old, new, key)
+        state[key] = value
+    ours = VisionTransformer(arch=TINY_VIT, img_size=32, patch_size=8, out_type='avg_featmap', final_norm=False)
+    ours.load_state_dict(state)
+    ours.eval()  # returns None
+    images = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(images)[0], theirs(images), rtol=1e-4, atol=1e-4)
+
+
+def _resized(position, side):
+    grid = position[:, 1:].reshape(1, 4, 4, -1).permute(0, 3, 1, 2)
+    grid = torch.nn.functional.interpolate(grid, size=(side, side), mode='bicubic', align_corners=False)
+    return torch.cat([position[:, :1], grid.flatten(2).transpose(1, 2)], dim=1)
+
+
+def test_vit_starts_from_an_mae_checkpoint_at_another_size(tmp_path):
+    mae = torch.nn.Module()
+    mae.backbone = MAEViT(arch=TINY_VIT, img_size=32, patch_size=8)
+    mae.backbone.init_weights()
+    mae.neck = torch.nn.Linear(2, 2)
+    path = tmp_path / 'epoch_1600.pth'
+    save_checkpoint(dict(meta={}, state_dict=mae.state_dict()), str(path))
+    vit = VisionTransformer(
+        arch=TINY_VIT, img_size=64, patch_size=8, out_type='avg_featmap', final_norm=False,
+        init_cfg=dict(type='Pretrained', checkpoint=str(path), prefix='backbone.'))
+    vit.init_weights()
+    source, target = mae.backbone.state_dict(), vit.state_dict()
+    torch.testing.assert_close(target['pos_embed'], _resized(source['pos_embed'], 8))
+    loaded = [key for key in target if key in source and key != 'pos_embed']
+    assert len(loaded) > 20 and {key for key in target if key not in source} == {'ln2.weight', 'ln2.bias'}
+    for key in loaded:
+        torch.testing.assert_close(target[key], source[key], rtol=0, atol=0)
