@@ -27,3 +27,13 @@ def root() -> Path:
 def tool():
     """``tool('train')`` is the module of ``tools/train.py``; call its ``main([...])``."""
     return _load
+
+
+@pytest.fixture(scope='session')
+def toy_run(tmp_path_factory) -> tuple[Path, Path]:
+    """The config of a toy training and the work folder that it left, two epochs long."""
+    from mmcomp.testing.toy_training import write_toy_config
+    folder = tmp_path_factory.mktemp('toy')
+    config = write_toy_config(folder)
+    _load('train').main([str(config), '--work-dir', str(folder / 'work')])
+    return config, folder / 'work'

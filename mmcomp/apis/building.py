@@ -1,8 +1,13 @@
 """Building components and trained models outside a Runner."""
 import copy
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from torch import nn
 
 from mmcomp.checkpoints.loading import load_checkpoint, renamed, state_dict_of
@@ -22,15 +27,15 @@ def build(cfg: dict, registry: Registry = MODELS, **default_args) -> object:
         return scoped.build(cfg, default_args=default_args or None)
 
 
-def _without_pretrained(node: object) -> object:
+def without_pretrained(node: object) -> object:
     """A copy of a model config that asks for no pre-trained file."""
     if isinstance(node, dict):
-        kept = {k: _without_pretrained(v) for k, v in node.items() if k != 'pretrained'}
+        kept = {k: without_pretrained(v) for k, v in node.items() if k != 'pretrained'}
         init = kept.get('init_cfg')
         if isinstance(init, dict) and init.get('type') == 'Pretrained':
             del kept['init_cfg']
         return kept
-    return [_without_pretrained(v) for v in node] if isinstance(node, (list, tuple)) else node
+    return [without_pretrained(v) for v in node] if isinstance(node, (list, tuple)) else node
 
 
 def load_model(cfg: Config, checkpoint: str, device: torch.device | str = 'cpu',
@@ -49,7 +54,7 @@ def load_model(cfg: Config, checkpoint: str, device: torch.device | str = 'cpu',
     Raises:
         CheckpointError: If the file does not fit the model, naming what differs.
     """
-    model_cfg = _without_pretrained(copy.deepcopy(cfg.model.to_dict()))
+    model_cfg = without_pretrained(copy.deepcopy(cfg.model.to_dict()))
     if 'data_preprocessor' in cfg:
         model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
     if tta:
@@ -61,17 +66,32 @@ def load_model(cfg: Config, checkpoint: str, device: torch.device | str = 'cpu',
 
 
 def _fill(model: nn.Module, state: dict[str, torch.Tensor], checkpoint: str) -> None:
-    wanted = model.state_dict()
-    wrong = [f'{k} {tuple(v.shape)} instead of {tuple(wanted[k].shape)}'
-             for k, v in state.items() if k in wanted and v.shape != wanted[k].shape]
-    if wrong:
-        raise CheckpointError(f'{checkpoint}: does not fit the config: {shorten(wrong)}. '
-                              'Use the config it was trained with (number of classes, input size).')
-    result = model.load_state_dict(state, strict=False)
-    if result.missing_keys or result.unexpected_keys:
+    try:
+        with _quiet():
+            result = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        wrong = re.findall(r'size mismatch for (\S+): .*?torch.Size\((.*?)\).*?torch.Size\((.*?)\)', str(error))
+        shown = [f'{name} has shape {have}, the model wants {want}' for name, have, want in wrong]
+        raise CheckpointError(f'{checkpoint}: does not fit the config: {shorten(shown) or error}. '
+                              'Use the config it was trained with (number of classes, input size).') from error
+    # Index tables that a module computes anew from its window size are in the file and yet "missing".
+    missing = [key for key in result.missing_keys if key not in state]
+    if missing or result.unexpected_keys:
         raise CheckpointError(
-            f'{checkpoint}: does not fit the config; missing: {shorten(result.missing_keys) or "none"}; '
+            f'{checkpoint}: does not fit the config; missing: {shorten(missing) or "none"}; '
             f'not in the model: {shorten(result.unexpected_keys) or "none"}. Use the config it was trained with.')
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without mmengine's notes about tables that are always computed anew."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def default_tta(cfg: Config) -> Config:

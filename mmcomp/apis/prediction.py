@@ -184,7 +184,7 @@ def _shown(loader):
 
 
 def _predict_rows(model, loader, batches: list[list[int]], writer: parts.PartWriter, dtype) -> None:
-    for rows, data in zip(batches, loader):
+    for data, rows in zip(loader, batches):
         samples = model.test_step(data)
         scores = torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
         writer.add(np.asarray(rows), scores.astype(dtype))

@@ -28,8 +28,8 @@ def use_safe_loading() -> None:
     single clusters is refused with the remedy.
     """
     def register(prefixes, loader: Callable) -> None:
-        # The schemes are mmengine's own and already taken; this is its way to replace them.
-        CheckpointLoader.register_scheme(prefixes, loader, **{'force': True})
+        # mmengine's way to replace a scheme; no registry is involved.
+        CheckpointLoader.register_scheme(prefixes, loader, force=True)
 
     register('', load_from_disk)
     register(('http://', 'https://'), load_from_address)

@@ -1,0 +1,1 @@
+"""Small real and made-up data for the demo and the tests."""
