@@ -20,7 +20,7 @@ def row_blocks(scores: np.ndarray):
 
 
 def class_prices(scores: np.ndarray, low: int | np.ndarray, high: int | np.ndarray,
-                 iterations: int = 20, tolerance: float = 1e-3) -> tuple[np.ndarray, np.ndarray]:
+                 iterations: int = 20, tolerance: float = .01) -> tuple[np.ndarray, np.ndarray]:
     """Log prices of the classes at which expected counts lie in the bounds.
 
     A class inside its bounds costs nothing, one that would exceed ``high``
