@@ -45,12 +45,11 @@ def main(argv=None):
     from mmcomp.apis.launch import process_group
     from mmcomp.apis.prediction import predict_table
     cfg = load_config(args.config, args.cfg_options)
-    if args.batch_size:
-        cfg.test_dataloader.batch_size = args.batch_size
     out = args.out or str(Path(args.checkpoint).with_suffix('.pkl'))
     with process_group(args.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('backend')) as place:
         table = predict_table(cfg, args.checkpoint, out, folder=args.folder, ann=args.ann, image_root=args.image_root,
-                              tta=args.tta, logit_adjustment_tau=args.lt, amp=args.amp, dtype=args.dtype)
+                              tta=args.tta, logit_adjustment_tau=args.lt, amp=args.amp, dtype=args.dtype,
+                              batch_size=args.batch_size)
         if place.rank == 0:
             print(f'{out}: {len(table)} samples, {table.scores.shape[1]} classes')
 

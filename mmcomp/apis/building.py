@@ -70,8 +70,8 @@ def _fill(model: nn.Module, state: dict[str, torch.Tensor], checkpoint: str) -> 
         with _quiet():
             result = model.load_state_dict(state, strict=False)
     except RuntimeError as error:
-        wrong = re.findall(r'size mismatch for (\S+): .*?torch.Size\((.*?)\).*?torch.Size\((.*?)\)', str(error))
-        shown = [f'{name} has shape {have}, the model wants {want}' for name, have, want in wrong]
+        wrong = re.findall(r'size mismatch for (\S+): .*?torch.Size\(\[(.*?)\]\).*?torch.Size\(\[(.*?)\]\)', str(error))
+        shown = [f'{name} has shape ({have}), the model wants ({want})' for name, have, want in wrong]
         raise CheckpointError(f'{checkpoint}: does not fit the config: {shorten(shown) or error}. '
                               'Use the config it was trained with (number of classes, input size).') from error
     # Index tables that a module computes anew from its window size are in the file and yet "missing".
@@ -94,14 +94,20 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def default_tta(cfg: Config) -> Config:
-    """Fill in flip views with averaged logits where a config names no views of its own.
+def prediction_config(cfg: Config) -> Config:
+    """A copy of a config with all that prediction reads.
+
+    Where it has no test loader, the validation loader serves; where it names
+    no views of its own for test-time augmentation, horizontal flip does.
 
     Raises:
-        ConfigError: If the config has no test pipeline to extend.
+        ConfigError: If there is neither a test nor a validation loader.
     """
-    if 'test_dataloader' not in cfg:
-        raise ConfigError(f'{cfg.filename}: `test_dataloader` must be given to predict. Add it to the config.')
+    cfg = copy.deepcopy(cfg)
+    if cfg.get('test_dataloader') is None:
+        if cfg.get('val_dataloader') is None:
+            raise ConfigError(f'{cfg.filename}: `test_dataloader` must be given to predict. Add it to the config.')
+        cfg.test_dataloader = copy.deepcopy(cfg.val_dataloader)
     if 'tta_model' not in cfg:
         cfg.tta_model = dict(type='AverageLogitsTTA')
     if 'tta_pipeline' not in cfg:

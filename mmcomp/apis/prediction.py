@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from rich.progress import track
 
 from mmcomp import __version__
-from mmcomp.apis.building import build, default_tta, load_model
+from mmcomp.apis.building import build, load_model, prediction_config
 from mmcomp.apis.config import load_config
 from mmcomp.datasets import ShardedBatchSampler, sample_ids
 from mmcomp.errors import ConfigError, TableError, fault
@@ -31,7 +31,8 @@ DTYPES = {'float32': np.float32, 'float16': np.float16}
 
 def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None = None, ann: str | None = None,
                   image_root: str | None = None, tta: bool = False, logit_adjustment_tau: float = 0.,
-                  amp: bool = False, dtype: str = 'float32', device: str | None = None) -> PredictionTable:
+                  amp: bool = False, dtype: str = 'float32', batch_size: int | None = None,
+                  device: str | None = None) -> PredictionTable:
     """Predict a data set, each sample exactly once over all ranks, into a table file.
 
     Ranks write part files beside ``out`` as they go; a killed run called again
@@ -51,6 +52,7 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
         logit_adjustment_tau: Subtract so many log priors of the training labels.
         amp: Half precision (bfloat16 on CPU).
         dtype: ``float32`` or ``float16`` scores in the file.
+        batch_size: Images a batch and rank, by default the config's.
         device: By default the GPU of this rank, or the CPU.
 
     Returns:
@@ -59,7 +61,9 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
     if dtype not in DTYPES or Path(out).suffix != '.pkl':
         raise TableError(fault('prediction', 'out, dtype', f'a `.pkl` file and one of {tuple(DTYPES)}',
                                (out, dtype), 'Correct them.'))
-    cfg = default_tta(copy.deepcopy(cfg))
+    cfg = prediction_config(cfg)
+    if batch_size:
+        cfg.test_dataloader.batch_size = batch_size
     device = device or get_device()
     model, meta = load_model(cfg, checkpoint, device, tta)
     if logit_adjustment_tau:
@@ -98,7 +102,7 @@ def predict(config: Config | str, checkpoint: str, image: str | np.ndarray | Ite
         ``pred_class`` (the name, where the checkpoint knows names) and
         ``scores`` ``(C,)``.
     """
-    cfg = default_tta(load_config(config) if isinstance(config, (str, os.PathLike)) else copy.deepcopy(config))
+    cfg = prediction_config(load_config(config) if isinstance(config, (str, os.PathLike)) else config)
     model, meta = load_model(cfg, checkpoint, device, tta)
     names = (meta.get('dataset_meta') or {}).get('classes')
     pipeline = cfg.tta_pipeline if tta else cfg.test_dataloader.dataset.pipeline
