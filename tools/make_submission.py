@@ -1,0 +1,70 @@
+"""Write a submission, checked against the organiser's sample submission."""
+import argparse
+from pathlib import Path
+
+EXAMPLE = """\
+examples:
+  mmcomp make_submission work/ensemble.pkl --sample sample_submission.csv --out submission.csv
+  mmcomp make_submission work/pred_results.csv --no-header --digits 4 --zip --out pred_results.csv
+
+The sample decides order and spelling of ids and the header. The second form is that of ACCV 2022: no header, four
+digits, zipped. Labels of redistribute_labels come in as the CSV itself, or by --labels beside the table."""
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('predictions', metavar='TABLE|CSV', help='a table (.pkl), or `filename,class` rows (.csv)')
+    parser.add_argument('--labels', metavar='CSV', help='take the classes from here (by id) instead of the top scores')
+    parser.add_argument('--sample', metavar='CSV', help='sample submission: same ids, none missing, none too much')
+    parser.add_argument('--no-header', action='store_true', help='the submission (and the sample) has no header')
+    parser.add_argument('--digits', type=int, metavar='N', help='write class numbers with leading zeros')
+    parser.add_argument('--zip', action='store_true', help='also write a .zip with the CSV in it')
+    parser.add_argument('--out', default='submission.csv', metavar='FILE', help='(default submission.csv)')
+    args = parser.parse_args(argv)
+    if Path(args.out).suffix != '.csv':
+        parser.error('--out must end in .csv; --zip adds the zip')
+    return args
+
+
+def predicted_classes(predictions: str, labels: str | None):
+    """Ids and class names, ``(N,)`` strings each."""
+    from mmcomp.errors import TableError, shorten
+    from mmcomp.predictions.joining import match_rows
+    from mmcomp.predictions.label_files import names_of, read_labels
+    from mmcomp.predictions.tables import read_table
+    if Path(predictions).suffix == '.csv':
+        ids, names = read_labels(predictions)
+        known = None
+    else:
+        table = read_table(predictions)
+        ids, names, known = table.ids, names_of(table, table.labels()), table.classes
+    if labels:
+        label_ids, label_names = read_labels(labels)
+        names = label_names[match_rows(ids, label_ids, labels)]
+        strange = sorted(set(names) - set(known)) if known else []
+        if strange:
+            raise TableError(f'{labels}: {shorten(strange)} are no classes of {predictions}. '
+                             'Take labels made from this table.')
+    return ids, names
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    from mmcomp.predictions.submission import HEADER, fit_to_sample, pad_digits, read_sample, write_submission
+    ids, names = predicted_classes(args.predictions, args.labels)
+    if args.digits:
+        names = pad_digits(names, args.digits)
+    header = None if args.no_header else HEADER
+    if args.sample:
+        sample = read_sample(args.sample, not args.no_header)
+        ids, names = fit_to_sample(ids, names, sample, args.predictions)
+        header = sample.header
+    target = write_submission(args.out, ids, names, header, args.zip)
+    checked = f', checked against {args.sample}' if args.sample else ''
+    print(f'{len(ids)} samples, {len(set(names))} classes used{checked}: wrote {target}')
+
+
+if __name__ == '__main__':
+    from mmcomp.cli import run
+    run(main)
