@@ -164,11 +164,14 @@ def _merge_auto_scale_lr(cfg: Config) -> None:
 
 
 def refuse_faults(cfg: Config) -> None:
-    """Raise one error with all faults of a config."""
+    """Raise one error with all faults of a config; missing files count, but for those of the test set."""
     from mmcomp.apis.config_check import check_config
-    faults = [str(found) for found in check_config(cfg) if found.level == 'error']
+    later = {str(found) for found in check_config(cfg)
+             if found.level == 'warning' and found.where.startswith('test_dataloader')}
+    faults = [str(found) for found in check_config(cfg, strict=True) if found.level == 'error']
+    faults = [found for found in faults if found not in later]
     if faults:
-        listed = '\n'.join(f'({n}) {text}' for n, text in enumerate(faults, 1))
+        listed = '\n'.join(f'({n}) {found}' for n, found in enumerate(faults, 1))
         raise ConfigError(f'{cfg.filename or "config"} has {len(faults)} fault{"s" * (len(faults) > 1)}:\n{listed}\n'
                           'Mend them, or train anyway with --skip-check.')
 
