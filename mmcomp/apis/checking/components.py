@@ -147,13 +147,15 @@ class ComponentChecker:
         keywords = keywords_of(component)
         name = getattr(component, '__name__', str(component))
         known = keywords.accepted | slot.extra
-        unknown = [key for key in cfg if key not in known | META]
-        for key in unknown:
-            close = did_you_mean(key, keywords.accepted - set(cfg))
-            if not keywords.open:
+        for key in cfg:
+            if key in known | META:
+                continue
+            close = did_you_mean(key, keywords.accepted)
+            if keywords.open:
+                self.add(f'{where}.{key}', f'not checkable: {name} hands `{key}` to code without a signature.{close}',
+                         'note')
+            else:
                 self.add(f'{where}.{key}', f'{name} takes no argument `{key}`.{close}')
-            elif close:
-                self.add(f'{where}.{key}', f'not checkable: {name} passes `{key}` on to code it does not name.', 'note')
         missing = keywords.required - set(cfg) - slot.supplied
         if slot.complete and missing:
             listed = ', '.join(f'`{key}`' for key in sorted(missing))

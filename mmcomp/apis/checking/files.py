@@ -14,7 +14,9 @@ def _is_local(path: object) -> bool:
 def missing_of_dataset(cfg: Mapping, where: str, level: str) -> Iterator[Fault]:
     """Faults for annotation files and image folders that do not exist."""
     root = cfg.get('data_root') or ''
-    has_root = not _is_local(root) or Path(root).expanduser().exists()
+    if '://' in root:
+        return
+    has_root = not root or Path(root).expanduser().exists()
     if not has_root:
         yield Fault(f'{where}.data_root', f'no such folder: {root}. Put the data there, or set the path.', level)
     for place, path in _named_paths(cfg):
