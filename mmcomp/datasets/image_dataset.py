@@ -7,8 +7,8 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from mmcomp.datasets.image_checking import MODES, find_bad_images
 from mmcomp.errors import ConfigError, DataError, MMCompError, fault, shorten
+from mmcomp.image_files import MODES, find_bad_images
 
 
 class CheckedImageDataset(BaseDataset):

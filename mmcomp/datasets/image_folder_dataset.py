@@ -3,9 +3,8 @@ from pathlib import Path
 
 from mmcomp.datasets.image_dataset import CheckedImageDataset
 from mmcomp.errors import DataError, did_you_mean, fault
+from mmcomp.image_files import list_images
 from mmcomp.registry import DATASETS
-
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp')
 
 
 @DATASETS.register_module()
@@ -28,8 +27,7 @@ class ImageFolderDataset(CheckedImageDataset):
         root = Path(self.img_prefix or self.data_root)
         if not root.is_dir():
             raise DataError(fault(type(self).__name__, 'image_root', 'an existing folder', str(root), 'Check the path.'))
-        names = sorted(p.relative_to(root).as_posix() for p in root.rglob('*')
-                       if p.suffix.lower() in EXTENSIONS and p.is_file())
+        names = list_images(root)
         if not self.with_label:
             return [(name, str(root / name), None) for name in names]
         label_of = self._labels_by_folder(root)
