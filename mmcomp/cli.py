@@ -6,6 +6,7 @@ it, so ``mmcomp --help`` answers at once and imports nothing heavy.
 import ast
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -81,8 +82,9 @@ def run(main: Callable[[], int | None]) -> None:
         status = main()
         sys.stdout.flush()
     except MMCompError as error:
-        line = ' '.join(str(error).split())
-        print(f'error: {line}', file=sys.stderr)
+        # An error in a data loader's worker arrives with the worker's traceback before it.
+        sentence = re.split(r'\nmmcomp\.errors\.\w+: ', str(error))[-1]
+        print('error:', ' '.join(sentence.split()), file=sys.stderr)
         status = 2
     except KeyboardInterrupt:
         print('\ninterrupted', file=sys.stderr)
