@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 import shutil
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +109,7 @@ def _download(url: str, to: Path) -> None:
             with urllib.request.urlopen(url, timeout=60) as source, open(temporary, 'wb') as target:
                 shutil.copyfileobj(source, target)
             check_hash(temporary, to.name)
-    except (OSError, urllib.error.URLError) as error:
+    except OSError as error:
         raise CheckpointError(fault('weights', 'url', 'reachable', url,
                                     f'({error}) Put the file {to.name} into a folder and set '
                                     f'{MIRROR_VARIABLE} to it.')) from error

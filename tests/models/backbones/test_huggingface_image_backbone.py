@@ -12,7 +12,8 @@ CONVNEXT = dict(hidden_sizes=[8, 16], depths=[1, 1], num_stages=2)
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize('config, shape', [(ViTConfig(**VIT), (2, 17, 16)), (ConvNextConfig(**CONVNEXT), (2, 16, 4, 4))])
+@pytest.mark.parametrize('config, shape', [
+    (ViTConfig(**VIT), (2, 17, 16)), (ConvNextConfig(**CONVNEXT), (2, 16, 4, 4))])
 def test_a_saved_model_gives_the_same_features(tmp_path, config, shape):
     theirs = AutoModel.from_config(config).eval()
     theirs.save_pretrained(tmp_path)
