@@ -316,6 +316,15 @@ def _rewrite_dataset(node: dict, place: str, notes: _Notes) -> None:
     node.setdefault('image_root', prefix.get('img_path', '') if isinstance(prefix, dict) else prefix)
 
 
+def _rewrite_crop(node: dict, place: str, notes: _Notes) -> None:
+    """MMSelfSup called the result's size `size` and the range of areas `scale`."""
+    if 'size' in node:
+        _rename(node, 'scale', 'crop_ratio_range')
+        _rename(node, 'size', 'scale')
+        _rename(node, 'ratio', 'aspect_ratio_range')
+        notes.add(place, '`size`, `scale`, `ratio` → `scale`, `crop_ratio_range`, `aspect_ratio_range`')
+
+
 def _rewrite_mae_loss(node: dict, place: str, notes: _Notes) -> None:
     node['type'] = 'PixelReconstructionLoss'
     node.setdefault('criterion', 'L2')
@@ -332,4 +341,5 @@ _RULES: dict[str, Callable[[dict, str, _Notes], None]] = {
     'CustomDataset': _rewrite_dataset,
     'ImageNet': _rewrite_dataset,
     'MAEReconstructionLoss': _rewrite_mae_loss,
+    'RandomResizedCrop': _rewrite_crop,
 }

@@ -174,6 +174,20 @@ def test_mixup_hands_its_classes_to_the_data_preprocessor(scope):
     assert model.data_preprocessor.num_classes == 9 and model.data_preprocessor.to_onehot
 
 
+def test_masked_autoencoders_of_mmselfsup(scope):
+    from mmcomp.registry import MODELS, TRANSFORMS
+    loss = dict(type='MAEReconstructionLoss')
+    pipeline = [dict(type='RandomResizedCrop', size=32, scale=(0.2, 1.0), interpolation='bicubic'),
+                dict(type='RandomResizedCrop', scale=32), dict(type='PackSelfSupInputs', meta_keys=['img_path'])]
+    model = dict(head=dict(type='MAEPretrainHead', loss=loss))
+    modernize(dict(default_scope='mmselfsup', pipeline=pipeline, model=model))
+    assert loss == dict(type='PixelReconstructionLoss', criterion='L2')
+    assert pipeline == [dict(type='RandomResizedCrop', scale=32, crop_ratio_range=(0.2, 1.0), interpolation='bicubic'),
+                        dict(type='RandomResizedCrop', scale=32), dict(type='PackInputs', meta_keys=['img_path'])]
+    MODELS.build(loss)
+    assert TRANSFORMS.build(pipeline[0]).crop_ratio_range == (0.2, 1.0)
+
+
 def test_a_store_that_others_can_reach_is_kept():
     loader = dict(type='LoadImageFromFile', file_client_args=dict(backend='http'))
     modernize(dict(pipeline=[loader]))
