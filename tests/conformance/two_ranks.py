@@ -1,6 +1,6 @@
 """One rank of test_two_ranks.py: ArcFace with EQL on its share of each batch.
 
-    RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=… python two_ranks.py OUT
+    RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=… python tests/conformance/two_ranks.py OUT
 """
 import logging
 import sys
