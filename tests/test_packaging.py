@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -88,3 +89,14 @@ def test_every_requirement_says_what_it_is_for(root):
         if path.name != 'constraints.txt':
             bare = [line for line in path.read_text().splitlines() if line[0] not in '#-' and '  # ' not in line]
             assert not bare, f'{path.name}: {bare}'
+
+
+def test_the_image_installs_what_is_tested(root):
+    """No engine builds it here, so at least its lines are those of the set-up script."""
+    dockerfile = (root / 'docker' / 'Dockerfile').read_text()
+    assert 'MMCV_WITH_OPS=0 .venv/bin/pip install' in dockerfile and '-c requirements/constraints.txt' in dockerfile
+    assert '\nRUN tools/setup.sh\n' in dockerfile
+    sources = [line.split()[1] for line in dockerfile.splitlines() if line.startswith('COPY')]
+    assert sources and all((root / source).exists() for source in sources)
+    service = yaml.safe_load((root / 'docker' / 'docker-compose.yml').read_text())['services']['mmcomp']
+    assert (root / 'docker' / service['build']['context'] / service['build']['dockerfile']).is_file()
