@@ -42,11 +42,11 @@ def make_patch(args):
     from mmcomp.annotations import read_list
     from mmcomp.errors import DataError, shorten
     from mmcomp.predictions.cleaning import find_label_issues, gather_out_of_fold
+    from mmcomp.predictions.headers import open_table
     from mmcomp.predictions.label_patch import LabelPatch, write_patch
     from mmcomp.predictions.progress import track
-    from mmcomp.predictions.tables import read_table
     paths, labels = read_list(args.ann)
-    rows, scores = gather_out_of_fold([read_table(t) for t in track(args.tables, 'reading tables')], paths)
+    rows, scores = gather_out_of_fold([open_table(t) for t in track(args.tables, 'reading tables')], paths)
     if len(rows) < len(paths) and not args.allow_missing:
         missing = sorted(set(range(len(paths))) - set(rows.tolist()))
         raise DataError(f'{args.ann}: {len(missing)} of {len(paths)} rows have no prediction: '

@@ -6,7 +6,9 @@ EXAMPLE = """\
 example:
   mmcomp create_pseudo work/list.pkl --thr 0.45 --testb --merge-with meta/train.txt --out meta/roundb1/train.txt
 
-Take an ensemble made without --scale: the threshold is one on probabilities. Rows are `prefix/id <class index>`."""
+Take an ensemble made without --scale: the threshold is one on probabilities. Rows are `prefix/id <class index>`.
+With --precision 0.95 --known oof.pkl meta/train.txt the threshold is the lowest above which 95 % of the known rows
+are predicted right; those must come from models that did not train on them."""
 
 
 def parse_args(argv=None):
@@ -14,6 +16,8 @@ def parse_args(argv=None):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('table', metavar='TABLE', help='predictions of the unlabelled samples (.pkl, any known form)')
     parser.add_argument('--thr', type=float, default=0., metavar='P', help='keep top scores above P (default 0: all)')
+    parser.add_argument('--precision', type=float, metavar='P', help='choose the threshold for this precision …')
+    parser.add_argument('--known', nargs=2, metavar=('TABLE', 'LIST.txt'), help='… on these predictions and labels')
     prefix = parser.add_mutually_exclusive_group()
     prefix.add_argument('--prefix', default='', help='folder to put before the ids')
     prefix.add_argument('--testa', dest='prefix', action='store_const', const='testa', help='short for --prefix testa')
@@ -22,22 +26,35 @@ def parse_args(argv=None):
     parser.add_argument('--num-classes', type=int, metavar='C', help='fail unless the table has this many classes')
     parser.add_argument('--merge-with', metavar='TRAIN.txt', help='write the rows of this list first')
     parser.add_argument('--out', default='pseudo.txt', metavar='FILE', help='annotation list (default pseudo.txt)')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if (args.precision is None) != (args.known is None) or (args.known and args.thr):
+        parser.error('--precision P and --known TABLE LIST.txt go together, and without --thr')
+    return args
 
 
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.annotations import write_list
+    from mmcomp.annotations import read_list, write_list
     from mmcomp.errors import TableError, fault
-    from mmcomp.predictions.pseudo_labels import merge, pseudo_labels, scaled_warning, summarize_counts
-    from mmcomp.predictions.tables import read_table
-    table = read_table(args.table)
+    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.pseudo_labels import (
+        merge,
+        pseudo_labels,
+        scaled_warning,
+        summarize_counts,
+        threshold_for_precision,
+    )
+    table = open_table(args.table)
     num_classes = table.scores.shape[1]
     if args.num_classes not in (None, num_classes):
         raise TableError(fault(args.table, 'number of classes', str(args.num_classes), num_classes,
                                'Take the table of a model with the classes of the training list.'))
     if warning := scaled_warning(table):
         print(f'warning: {warning}', file=sys.stderr)
+    if args.known:
+        known, (paths, labels) = open_table(args.known[0]), read_list(args.known[1], num_classes)
+        args.thr, part = threshold_for_precision(known, paths, labels, args.precision)
+        print(f'{part:.1%} of the known samples are above {args.thr:.4f}, and {args.precision:.1%} of those right')
     pseudo = pseudo_labels(table, args.thr, args.prefix, args.max_per_class)
     if not pseudo.paths:
         raise TableError(fault(args.table, '--thr', 'below some top scores', args.thr, 'Lower it.'))

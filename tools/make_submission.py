@@ -30,14 +30,14 @@ def parse_args(argv=None):
 def predicted_classes(predictions: str, labels: str | None):
     """Ids and class names, ``(N,)`` strings each."""
     from mmcomp.errors import TableError, shorten
+    from mmcomp.predictions.headers import open_table
     from mmcomp.predictions.joining import match_rows
     from mmcomp.predictions.label_files import names_of, read_labels
-    from mmcomp.predictions.tables import read_table
     if Path(predictions).suffix == '.csv':
         ids, names = read_labels(predictions)
         known = None
     else:
-        table = read_table(predictions)
+        table = open_table(predictions)
         ids, names, known = table.ids, names_of(table, table.labels()), table.classes
     if labels:
         label_ids, label_names = read_labels(labels)

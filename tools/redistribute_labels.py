@@ -43,13 +43,14 @@ def parse_counts(text: str) -> tuple[int, int]:
 def main(argv=None):
     args = parse_args(argv)
     from mmcomp.predictions.count_chart import draw_counts
+    from mmcomp.predictions.headers import open_table
     from mmcomp.predictions.label_files import names_of, write_labels
+    from mmcomp.predictions.progress import track
     from mmcomp.predictions.pseudo_labels import summarize_counts
     from mmcomp.predictions.redistribution import redistribute
-    from mmcomp.predictions.tables import read_table
-    table = read_table(args.table)
+    table = open_table(args.table)
     before, classes = table.labels(), table.scores.shape[1]
-    after = redistribute(table, args.method, args.K, args.counts, args.strength)
+    after = redistribute(table, args.method, args.K, args.counts, args.strength, track)
     if args.K and args.K > .95 * len(table) / classes:
         print(f'warning: K is {args.K} and N / C {len(table) / classes:g}; in the published runs a little less did '
               'better', file=sys.stderr)

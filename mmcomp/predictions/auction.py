@@ -6,17 +6,21 @@ cheapest place by what they would lose at their second choice, plus epsilon. At
 the end nobody could gain more than epsilon elsewhere, so the total log
 probability is within N * epsilon of the best.
 """
+from collections.abc import Callable
+
 import numpy as np
 
 from mmcomp.predictions.prior_scaling import FLOOR, class_prices, row_blocks
+from mmcomp.predictions.progress import silent
 
 CHOICES = 64
-EPSILON = .01
+EPSILON = .02
 ROUNDS = 20_000
 GIVE_UP = np.float32(4 * np.log(FLOOR))  # far below any log probability
 
 
-def assign(scores: np.ndarray, low: int | np.ndarray, high: int | np.ndarray, epsilon: float = EPSILON) -> np.ndarray:
+def assign(scores: np.ndarray, low: int | np.ndarray, high: int | np.ndarray, epsilon: float = EPSILON,
+           track: Callable = silent) -> np.ndarray:
     """Labels with ``low <= count <= high`` for every class.
 
     How many samples a class gets inside its bounds is read off the expected
@@ -31,11 +35,12 @@ def assign(scores: np.ndarray, low: int | np.ndarray, high: int | np.ndarray, ep
         low: Fewest samples a class, a number or ``(C,)``; ``sum(low) <= N``.
         high: Most samples a class, likewise; ``sum(high) >= N``.
         epsilon: In units of log probability.
+        track: Wraps the loop that finds the first prices, to show progress.
 
     Returns:
         ``(N,)`` integers.
     """
-    prices, expected = class_prices(scores, low, high)
+    prices, expected = class_prices(scores, low, high, track=track)
     places = whole_counts(expected, low, high, len(scores))
     columns = _best_columns(scores, prices)
     values = np.log(np.maximum(np.take_along_axis(scores, columns, axis=1), FLOOR, dtype=np.float32))

@@ -1,4 +1,4 @@
-"""Weighted sums of prediction tables, one member in memory at a time."""
+"""Weighted sums of prediction tables, one member at a time."""
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,11 +8,11 @@ import numpy as np
 
 from mmcomp.errors import TableError, fault, shorten
 from mmcomp.files import atomic_open
+from mmcomp.predictions.headers import open_table
 from mmcomp.predictions.joining import match_rows
 from mmcomp.predictions.label_files import names_of
 from mmcomp.predictions.member_weights import Member, check_weights, member_name
 from mmcomp.predictions.progress import silent
-from mmcomp.predictions.tables import read_table
 from mmcomp.structures import PredictionTable
 
 BLOCK_BYTES = 1 << 19  # a block and its product stay in the cache
@@ -23,7 +23,7 @@ def ensemble(members: Sequence[Member], weights: Sequence[float] | None = None,
     """The weighted sum of prediction tables.
 
     Members are joined by sample id and class name, in the order of the first.
-    One float32 sum and one member are in memory at a time.
+    One float32 sum is in memory, and of large files only the rows at work.
 
     Args:
         members: M tables, or files that are read one after the other.
@@ -44,7 +44,7 @@ def ensemble(members: Sequence[Member], weights: Sequence[float] | None = None,
     weights = equal if weights is None else check_weights(weights, members)
     total, kinds = None, []
     for member, weight in track(list(zip(members, weights, strict=True)), 'adding members'):
-        table = member if isinstance(member, PredictionTable) else read_table(member)
+        table = member if isinstance(member, PredictionTable) else open_table(member)
         kinds.append(table.kind)
         if total is None:
             total = replace(table, scores=np.zeros(table.scores.shape, dtype=np.float32), kind='value')

@@ -1,11 +1,14 @@
-"""What a table file says about itself, without reading its scores."""
+"""Tables of many gigabytes: their headers without the scores, their scores without a copy."""
 import io
 import os
 from pathlib import Path
 
+import numpy as np
+
 from mmcomp.errors import TableError
 from mmcomp.predictions.safe_pickle import _Unpickler
-from mmcomp.predictions.tables import FORMAT
+from mmcomp.predictions.tables import FORMAT, VERSION, read_table
+from mmcomp.structures import PredictionTable
 
 SKIP_ABOVE = 1 << 26  # bytes: ids, names and pickle frames stay below, scores of many classes above
 
@@ -15,18 +18,18 @@ class _SkippingFile(io.RawIOBase):
 
     def __init__(self, file):
         self._file = file
+        self.skipped = []  # (offset, size)
+
+    def _skip(self, size: int) -> int:
+        self.skipped.append((self._file.tell(), size))
+        self._file.seek(size, os.SEEK_CUR)
+        return size
 
     def read(self, size: int = -1) -> bytes:
-        if size <= SKIP_ABOVE:
-            return self._file.read(size)
-        self._file.seek(size, os.SEEK_CUR)
-        return bytes(size)
+        return bytes(self._skip(size)) if size > SKIP_ABOVE else self._file.read(size)
 
     def readinto(self, buffer) -> int:
-        if len(buffer) <= SKIP_ABOVE:
-            return self._file.readinto(buffer)
-        self._file.seek(len(buffer), os.SEEK_CUR)
-        return len(buffer)
+        return self._skip(len(buffer)) if len(buffer) > SKIP_ABOVE else self._file.readinto(buffer)
 
     def readline(self, size: int = -1) -> bytes:
         return self._file.readline(size)
@@ -45,18 +48,44 @@ def read_header(path: str | os.PathLike) -> dict:
     Raises:
         TableError: If the file is missing, torn or unsafe.
     """
+    content, _ = _load(path)
+    if content is None:
+        return {'origin': {}}
+    return dict(origin=content.get('origin', {}), classes=content.get('classes'),
+                kind=content['kind'], shape=content['scores'].shape)
+
+
+def open_table(path: str | os.PathLike) -> PredictionTable:
+    """:func:`read_table`, with the scores of a large file mapped and not read.
+
+    Memory then holds only the rows that are looked at. The scores are
+    read-only. Small files and those of older forms are read as usual.
+    """
+    content, skipped = _load(path)
+    if content is None or len(skipped) != 1:
+        return read_table(path)
+    scores, (offset, size) = content['scores'], skipped[0]
+    if size != scores.nbytes or not scores.flags.c_contiguous:
+        return read_table(path)
+    mapped = np.memmap(path, scores.dtype, 'r', offset, scores.shape)
+    return PredictionTable(content['ids'], mapped, content['kind'], content.get('classes'),
+                           {**content.get('origin', {}), 'file': str(path)})
+
+
+def _load(path: str | os.PathLike) -> tuple[dict | None, list[tuple[int, int]]]:
+    """The content of a file of ours with large arrays left unread, and where those are."""
     if not Path(path).is_file():
         raise TableError(f'{path}: no such file. Check the path.')
     with open(path, 'rb') as file:
-        start = file.read(128)
-        if FORMAT.encode() not in start:
-            return {'origin': {}}
+        if FORMAT.encode() not in file.read(128):
+            return None, []
         file.seek(0)
+        skipping = _SkippingFile(file)
         try:
-            content = _Unpickler(_SkippingFile(file), str(path)).load()
+            content = _Unpickler(skipping, str(path)).load()
         except TableError:
             raise
         except Exception as error:  # a torn pickle can raise anything
             raise TableError(f'{path}: not a whole pickle file ({error}). Write it again.') from error
-    return dict(origin=content.get('origin', {}), classes=content.get('classes'),
-                kind=content['kind'], shape=content['scores'].shape)
+    whole = content.get('version') == VERSION and {'ids', 'scores', 'kind'} <= content.keys()
+    return (content, skipping.skipped) if whole else (None, [])  # `read_table` says what is wrong

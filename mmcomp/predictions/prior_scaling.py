@@ -7,7 +7,11 @@ at which expected counts lie inside the bounds. With one target for all classes
 and full strength this is Sinkhorn's matrix scaling (Cuturi 2013), which for a
 known class prior is also the EM of Saerens et al. (2002) run to the end.
 """
+from collections.abc import Callable
+
 import numpy as np
+
+from mmcomp.predictions.progress import silent
 
 FLOOR = 1e-12  # stands for probabilities that came out as zero
 BLOCK_BYTES = 1 << 22
@@ -20,7 +24,8 @@ def row_blocks(scores: np.ndarray):
 
 
 def class_prices(scores: np.ndarray, low: int | np.ndarray, high: int | np.ndarray,
-                 iterations: int = 20, tolerance: float = .01) -> tuple[np.ndarray, np.ndarray]:
+                 iterations: int = 20, tolerance: float = .01,
+                 track: Callable = silent) -> tuple[np.ndarray, np.ndarray]:
     """Log prices of the classes at which expected counts lie in the bounds.
 
     A class inside its bounds costs nothing, one that would exceed ``high``
@@ -32,6 +37,7 @@ def class_prices(scores: np.ndarray, low: int | np.ndarray, high: int | np.ndarr
         high: Most samples a class, likewise.
         iterations: At most so many passes over the scores.
         tolerance: Stop once no price moves more than this.
+        track: Wraps the loop, to show progress.
 
     Returns:
         Prices and expected counts, ``(C,)`` float64 each.
@@ -39,7 +45,7 @@ def class_prices(scores: np.ndarray, low: int | np.ndarray, high: int | np.ndarr
     prices = np.zeros(scores.shape[1])
     expected = _expected_counts(scores, prices)
     with np.errstate(divide='ignore'):
-        for _ in range(iterations):
+        for _ in track(range(iterations), 'scaling classes'):
             above, below = (prices + np.log(expected / bound) for bound in (high, low))
             moved = np.where(above > 0, above, np.where(below < 0, below, 0.))
             done = np.abs(moved - prices).max() < tolerance

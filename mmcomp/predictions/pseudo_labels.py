@@ -7,6 +7,7 @@ import numpy as np
 
 from mmcomp.annotations import read_list
 from mmcomp.errors import DataError, TableError, fault, shorten
+from mmcomp.predictions.cleaning import gather_out_of_fold
 from mmcomp.structures import PredictionTable
 
 
@@ -51,6 +52,38 @@ def pseudo_labels(table: PredictionTable, threshold: float, prefix: str = '',
         rows = _best_of_each_class(rows, labels, scores, max_per_class)
     prefix = f'{prefix.rstrip("/")}/' if prefix else ''
     return PseudoLabels([f'{prefix}{name}' for name in table.ids[rows]], labels[rows], scores[rows])
+
+
+def threshold_for_precision(table: PredictionTable, paths: Sequence[str], labels: np.ndarray,
+                            precision: float) -> tuple[float, float]:
+    """The lowest threshold above which labels are right as often as asked.
+
+    Args:
+        table: Predictions of samples with known labels that the models did not
+            train on (validation or out-of-fold), made like those to come.
+        paths: Ids of the known samples, ``(N,)``.
+        labels: Their classes, ``(N,)``.
+        precision: Part of the samples above the threshold to be right, 0 to 1.
+
+    Returns:
+        The threshold, and the part of the known samples above it.
+
+    Raises:
+        TableError: If no threshold reaches the precision.
+    """
+    rows, scores = gather_out_of_fold([table], paths)
+    predicted = scores.argmax(axis=1)
+    top = scores[np.arange(len(rows)), predicted]
+    order = np.argsort(-top, kind='stable')
+    right = np.cumsum(predicted[order] == labels[rows][order]) / np.arange(1, len(order) + 1)
+    # A threshold can't part equal scores.
+    possible = np.append(top[order][1:] < top[order][:-1], True) & (right >= precision)
+    if not possible.any():
+        raise TableError(fault(table.name, 'precision', f'at most {right.max():.3f}, the best of its confident rows',
+                               precision, 'Lower it.'))
+    last = np.flatnonzero(possible)[-1]
+    below = top[order][last + 1] if last + 1 < len(order) else 0.
+    return float(below), (last + 1) / len(order)
 
 
 def _best_of_each_class(rows: np.ndarray, labels: np.ndarray, scores: np.ndarray, limit: int) -> np.ndarray:

@@ -6,11 +6,14 @@ Three methods, all ``table -> labels``; none changes a score:
 - ``sinkhorn``: scale the classes until their expected counts fit, softly.
 - ``balanced``: counts kept to the letter (see :mod:`mmcomp.predictions.auction`).
 """
+from collections.abc import Callable
+
 import numpy as np
 
 from mmcomp.errors import ConfigError, TableError, fault
 from mmcomp.predictions.auction import assign
 from mmcomp.predictions.prior_scaling import class_prices, scaled_labels
+from mmcomp.predictions.progress import silent
 from mmcomp.structures import PredictionTable
 
 METHODS = ('greedy', 'sinkhorn', 'balanced')
@@ -18,7 +21,8 @@ COLUMNS_AT_ONCE = 64
 
 
 def redistribute(table: PredictionTable, method: str = 'greedy', floor: int | None = None,
-                 counts: tuple[int, int] | None = None, strength: float = 1.) -> np.ndarray:
+                 counts: tuple[int, int] | None = None, strength: float = 1.,
+                 track: Callable = silent) -> np.ndarray:
     """Class columns of all samples, ``(N,)`` integers.
 
     Args:
@@ -28,6 +32,7 @@ def redistribute(table: PredictionTable, method: str = 'greedy', floor: int | No
         counts: Fewest and most samples a class, for the other two; by default
             N / C rounded down and up.
         strength: How far ``sinkhorn`` goes, from 0 (plain top scores) to 1.
+        track: Wraps the long loop, to show progress.
 
     Raises:
         ConfigError: If the counts can't be met, or an argument is not the
@@ -38,16 +43,16 @@ def redistribute(table: PredictionTable, method: str = 'greedy', floor: int | No
         raise ConfigError(fault('redistribute', 'method', f'one of {METHODS}', method, 'Correct it.'))
     _check_scores(table)
     if method == 'greedy':
-        return greedy_labels(table.scores, _check_floor(floor, *table.scores.shape))
+        return greedy_labels(table.scores, _check_floor(floor, *table.scores.shape), track)
     low, high = _check_counts(counts, *table.scores.shape)
     if method == 'sinkhorn':
         if not 0 <= strength <= 1:
             raise ConfigError(fault('redistribute', 'strength', 'between 0 and 1', strength, 'Correct it.'))
-        return scaled_labels(table.scores, strength * class_prices(table.scores, low, high)[0])
-    return assign(table.scores, low, high)
+        return scaled_labels(table.scores, strength * class_prices(table.scores, low, high, track=track)[0])
+    return assign(table.scores, low, high, track=track)
 
 
-def greedy_labels(scores: np.ndarray, floor: int) -> np.ndarray:
+def greedy_labels(scores: np.ndarray, floor: int, track: Callable = silent) -> np.ndarray:
     """The published greedy re-distribution.
 
     A class with fewer than ``floor`` top scores takes the missing number of
@@ -61,6 +66,7 @@ def greedy_labels(scores: np.ndarray, floor: int) -> np.ndarray:
     Args:
         scores: ``(N, C)``, not negative.
         floor: K, a little under N / C.
+        track: Wraps the loop over blocks of classes, to show progress.
 
     Returns:
         ``(N,)`` integers.
@@ -70,7 +76,7 @@ def greedy_labels(scores: np.ndarray, floor: int) -> np.ndarray:
     short = np.flatnonzero(counts < floor)
     labels, taken = predicted.copy(), {}
     # What a class takes does not depend on the turns, so columns can be read in blocks.
-    for start in range(0, len(short), COLUMNS_AT_ONCE):
+    for start in track(range(0, len(short), COLUMNS_AT_ONCE), 'filling classes'):
         block = short[start:start + COLUMNS_AT_ONCE]
         for column, c in zip(_columns(scores, block), block, strict=True):
             column[predicted == c] = 0

@@ -38,6 +38,29 @@ def test_large_arrays_are_not_read(tmp_path, monkeypatch):
     assert sum(read) < kept + (1 << 17)
 
 
+@pytest.mark.parametrize('dtype', ['float16', 'float32', 'float64'])
+@pytest.mark.parametrize('order', ['C', 'F'])
+def test_mapped_tables_are_the_read_ones(tmp_path, monkeypatch, dtype, order):
+    monkeypatch.setattr(headers, 'SKIP_ABOVE', 1 << 18)
+    scores = np.asarray(np.random.default_rng(0).random((3001, 77)).astype(dtype), order=order)
+    scores.flags.writeable = order == 'C'  # is pickled another way
+    write_table(PredictionTable([f'{i}.jpg' for i in range(3001)], scores, 'value', origin={'fold': 1}),
+                tmp_path / 't.pkl')
+    mapped, table = headers.open_table(tmp_path / 't.pkl'), read_table(tmp_path / 't.pkl')
+    assert isinstance(mapped.scores, np.memmap) and mapped.scores.dtype == dtype
+    np.testing.assert_array_equal(mapped.scores, table.scores)
+    assert (mapped.ids == table.ids).all() and mapped.origin == table.origin and mapped.kind == 'value'
+
+
+def test_ids_too_long_to_map_and_small_files_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(headers, 'SKIP_ABOVE', 1 << 18)
+    ids = [f'{i:0100d}.jpg' for i in range(3000)]
+    for width in (1, 100):
+        write_table(PredictionTable(ids, np.ones((3000, width), np.float32), 'value'), tmp_path / 't.pkl')
+        table = headers.open_table(tmp_path / 't.pkl')
+        assert table.ids.tolist() == ids and (table.scores == 1).all() and not isinstance(table.scores, np.memmap)
+
+
 def test_old_forms_and_torn_files(tmp_path):
     (tmp_path / 'old.pkl').write_bytes(pickle.dumps({'a.jpg': np.ones(3)}))
     assert headers.read_header(tmp_path / 'old.pkl') == {'origin': {}}

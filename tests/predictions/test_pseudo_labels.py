@@ -3,7 +3,13 @@ import pytest
 
 from mmcomp.annotations import write_list
 from mmcomp.errors import DataError, TableError
-from mmcomp.predictions.pseudo_labels import PseudoLabels, merge, pseudo_labels, scaled_warning
+from mmcomp.predictions.pseudo_labels import (
+    PseudoLabels,
+    merge,
+    pseudo_labels,
+    scaled_warning,
+    threshold_for_precision,
+)
 from mmcomp.structures import PredictionTable
 
 
@@ -38,6 +44,28 @@ def test_scaled_sums_are_warned_of():
     assert '1.4' in scaled_warning(PredictionTable(ids, scores * 1.4, 'value'))
     with pytest.raises(TableError, match='probability'):
         pseudo_labels(PredictionTable(ids, scores, 'logit'), .4)
+
+
+@pytest.mark.parametrize('precision', [.5, .8, .95])
+def test_threshold_is_the_lowest_that_reaches_the_precision(precision):
+    rng = np.random.default_rng(0)
+    scores = rng.dirichlet(np.ones(4) / 3, 400).astype(np.float32).round(2)
+    scores /= scores.sum(axis=1, keepdims=True)
+    truth = np.array([rng.choice(4, p=p / p.sum()) for p in scores.astype(float)])  # calibrated
+    ids = [str(i) for i in range(400)]
+    threshold, part = threshold_for_precision(PredictionTable(ids, scores), ids, truth, precision)
+    top, right = scores.max(axis=1), scores.argmax(axis=1) == truth
+
+    def precision_above(t):
+        return right[top > t].mean() if (top > t).any() else 0
+    assert precision_above(threshold) >= precision and part == (top > threshold).mean()
+    assert all(precision_above(t) < precision for t in np.unique(top) if t < threshold)
+
+
+def test_precision_out_of_reach():
+    table = PredictionTable(['a', 'b'], np.eye(2, dtype=np.float32))
+    with pytest.raises(TableError, match='at most 0.5'):
+        threshold_for_precision(table, ['a', 'b'], np.array([1, 1]), .9)
 
 
 def test_nan_is_no_silent_loss():

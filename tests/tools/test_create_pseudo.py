@@ -26,6 +26,15 @@ def test_published_flags_and_merging(tool, pickled, tmp_path, capsys):
     assert paths == ['0/x.jpg', 'new/a.jpg', 'new/c.jpg'] and labels.tolist() == [0, 0, 1]
 
 
+def test_threshold_of_a_precision(tool, pickled, tmp_path, capsys):
+    write_list(tmp_path / 'known.txt', ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg'], [0, 1, 1, 0])
+    tool('create_pseudo').main([str(pickled), '--precision', '1', '--known', str(pickled), str(tmp_path / 'known.txt'),
+                                '--out', str(tmp_path / 'p.txt')])
+    assert read_list(tmp_path / 'p.txt')[0] == ['a.jpg', 'c.jpg']
+    with pytest.raises(SystemExit):
+        tool('create_pseudo').main([str(pickled), '--precision', '1'])
+
+
 def test_faults(tool, pickled, tmp_path):
     for wrong, words in ((['--thr', '.95'], 'Lower it'), (['--num-classes', '3'], 'number of classes')):
         with pytest.raises(TableError, match=words):
