@@ -45,6 +45,7 @@ def spread(labels, fold):
     return (counts.std(axis=0) / np.maximum(counts.mean(axis=0), 1)).mean()
 
 
+@pytest.mark.filterwarnings('ignore:The least populated class')
 @pytest.mark.parametrize('seed', range(3))
 def test_groups_stay_whole_and_classes_even(seed):
     labels = long_tail(seed=seed)
