@@ -130,7 +130,7 @@ def test_two_processes_go_on_with_what_one_began(root, tmp_path):
     done = subprocess.run(
         [root / 'tools' / 'dist_train.sh', tmp_path / 'ranks.py', '2', '--work-dir', run, '--resume', '--amp',
          '--no-validate', '--cfg-options', 'train_dataloader.batch_size=4'],
-        env=env, capture_output=True, text=True, timeout=280)
+        env=env, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-3000:]
     assert 'destroy_process_group' not in done.stderr
     for said in ('gloo instead of nccl', 'float32, not in mixed', f'resuming from {run}/epoch_1.pth'):
