@@ -38,17 +38,17 @@ def prepare_lists(data_root: str | os.PathLike, train: str = 'train', unlabelled
                   val_per_class: int = 0, classes: Sequence[str] | None = None, check: str = 'decode',
                   threads: int = 8, seed: int = 0,
                   progress: Callable[[Iterable, int, str], Iterable] = lambda items, count, what: items) -> Prepared:
-    """Write ``meta/{all,train,val,unlabelled,classes,bad}.txt``.
+    """Write ``meta/{all,train,val,mae,classes,bad}.txt``.
 
-    ``all.txt`` lists every usable labelled image, ``train.txt`` and ``val.txt``
-    split it, ``unlabelled.txt`` adds the test folders, for self-supervised
-    pre-training. ``bad.txt`` names the images left out and why.
+    ``all.txt`` lists every usable labelled image and ``train.txt`` and
+    ``val.txt`` split it, by paths inside ``train``. ``mae.txt`` is for
+    self-supervised pre-training: no labels, the test folders too, paths inside
+    ``data_root``. ``bad.txt`` names the images left out and why.
 
     Args:
         data_root: The folder that holds the others.
         train: The folder of class folders. Files beside them are ignored.
-        unlabelled: Folders of test images, which may lie side by side with
-            ``train``; their rows carry the folder's name.
+        unlabelled: Folders of test images beside ``train``.
         val_per_class: Images of each class held back for validation.
         classes: Class names in label order; by default the sorted folder names.
         check: ``decode`` every image, ``quick`` looks at file ends, or ``off``.
@@ -80,8 +80,8 @@ def prepare_lists(data_root: str | os.PathLike, train: str = 'train', unlabelled
     for what, mask in chosen.items():
         write_list(root / f'meta/{what}.txt', [n for n, m in zip(names, mask) if m], labels[mask])
         result.counts[what] = int(mask.sum())
-    write_list(root / 'meta/unlabelled.txt', [*names, *tests])
-    result.counts['unlabelled'] = len(names) + len(tests)
+    write_list(root / 'meta/mae.txt', [*(f'{train}/{name}' for name in names), *tests])
+    result.counts['mae'] = len(names) + len(tests)
     _write_lines(root / 'meta/classes.txt', result.classes)
     _write_lines(root / 'meta/bad.txt', [f'{name}\t{reason}' for name, reason in result.bad.items()])
     return result
@@ -95,8 +95,8 @@ def _labelled(folder: Path, classes: Sequence[str] | None) -> tuple[list[str], n
     known = list(classes or found)
     unknown = sorted(set(found) - set(known))
     if unknown or not names:
-        raise DataError(fault(folder, 'class folders', f'some of the {len(known)} classes', shorten(unknown) or 'no image',
-                              'Mend the folders or the class list.'))
+        raise DataError(fault(folder, 'class folders', f'some of the {len(known)} classes',
+                              shorten(unknown) or 'no image', 'Mend the folders or the class list.'))
     label_of = {name: label for label, name in enumerate(known)}
     return names, np.array([label_of[n.partition('/')[0]] for n in names]), known
 

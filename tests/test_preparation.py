@@ -27,7 +27,8 @@ def test_lists_split_all_usable_images(folders):
     assert list(np.bincount(labels)) == [6, 2, 1] and list(np.bincount(val_labels, minlength=3)) == [2, 1, 0]
     assert sorted(train + val) == everything and not set(train) & set(val)
     assert all(result.classes[label] == name.split('/')[0] for name, label in zip(everything, labels))
-    assert read_list(folders / 'meta/unlabelled.txt', with_label=False)[0] == [*everything, 'testa/1.png']
+    assert read_list(folders / 'meta/mae.txt', with_label=False)[0] == [
+        *(f'train/{name}' for name in everything), 'testa/1.png']
     assert {k: v.split(' (')[0] for k, v in result.bad.items()} == {
         'train/dog/2.png': 'empty file', 'testa/2.jpg': 'does not decode'}
     assert (folders / 'meta/bad.txt').read_text().count('\n') == 2

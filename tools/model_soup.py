@@ -15,7 +15,7 @@ def parse_args(argv=None):
     source.add_argument('--model-folder', metavar='DIR',
                         help='average epoch_*.pth (or iter_*.pth) of a work folder; any *.pth if it has none')
     parser.add_argument('--last', type=int, metavar='N',
-                        help='with --model-folder: only the newest N (the published recipes use 5 for Swin-B, 7 for Swin-L)')
+                        help='with --model-folder: only the newest N (published: 5 for Swin-B, 7 for Swin-L)')
     parser.add_argument('--out', default='uniform_soup.pth', metavar='FILE', help='the soup (default: %(default)s)')
     args = parser.parse_args(argv)
     if args.last is not None and args.models:

@@ -4,9 +4,9 @@ import argparse
 EXAMPLE = """example:
   python tools/prepare.py data/ACCV_workshop --unlabelled testa testb --val-per-class 5
 
-writes data/ACCV_workshop/meta/{all,train,val}.txt with `class/image.jpg <label>` rows, unlabelled.txt
-for MAE pre-training, classes.txt, and bad.txt with the images left out. Rows of test folders start with the
-folder's name (`testa/x.jpg`); `image_roots=dict(testa='testa')` of ImageListDataset finds them without links.
+writes data/ACCV_workshop/meta/{all,train,val}.txt with `class/image.jpg <label>` rows, mae.txt with all images
+(`train/class/image.jpg`, `testa/x.jpg`) for self-supervised pre-training, classes.txt, and bad.txt with the images
+left out and why.
 """
 
 

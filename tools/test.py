@@ -29,7 +29,8 @@ def parse_args(argv=None):
     parser.add_argument('--dtype', choices=['float32', 'float16'], default='float32', help='of the scores in the file')
     parser.add_argument('--batch-size', type=int, metavar='N', help='images a batch and GPU')
     parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', help='override settings of the config')
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'],
+                        help='what started this process (default: pytorch under torchrun, else none)')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.image_root and not args.ann:
@@ -39,14 +40,17 @@ def parse_args(argv=None):
 
 def main(argv=None):
     args = parse_args(argv)
+    import os
     from pathlib import Path
 
     from mmcomp.apis.config import load_config
-    from mmcomp.apis.launch import process_group
+    from mmcomp.apis.launch import default_launcher, process_group
     from mmcomp.apis.prediction import predict_table
     cfg = load_config(args.config, args.cfg_options)
     out = args.out or str(Path(args.checkpoint).with_suffix('.pkl'))
-    with process_group(args.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('backend')) as place:
+    communication = (cfg.get('env_cfg') or {}).get('dist_cfg') or {}
+    with process_group(args.launcher or default_launcher(os.environ), communication.get('backend'),
+                       communication.get('timeout')) as place:
         table = predict_table(cfg, args.checkpoint, out, folder=args.folder, ann=args.ann, image_root=args.image_root,
                               tta=args.tta, logit_adjustment_tau=args.lt, amp=args.amp, dtype=args.dtype,
                               batch_size=args.batch_size)

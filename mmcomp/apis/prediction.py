@@ -136,7 +136,8 @@ def _dataset(cfg: Config, folder: str | None, ann: str | None, image_root: str |
     elif ann:
         with open(ann, encoding='utf-8') as file:
             first = next((line.split() for line in file if line.strip()), [''])
-        kept = {k: wanted[k] for k in ('data_root', 'image_root', 'image_roots', 'classes', 'num_classes') if k in wanted}
+        shared = ('data_root', 'image_root', 'image_roots', 'classes', 'num_classes')
+        kept = {k: wanted[k] for k in shared if k in wanted}
         new = dict(kept, type='ImageListDataset', ann_file=os.path.abspath(ann), with_label=first[-1].isdigit())
         if image_root:
             new['image_root'] = os.path.abspath(image_root)
@@ -147,7 +148,8 @@ def _dataset(cfg: Config, folder: str | None, ann: str | None, image_root: str |
 
 def _digest(cfg: Config) -> str:
     """What of a config decides scores, in 16 letters."""
-    said = (cfg.model, cfg.get('data_preprocessor'), cfg.test_dataloader.dataset.pipeline, cfg.tta_pipeline, cfg.tta_model)
+    pipelines = (cfg.test_dataloader.dataset.pipeline, cfg.tta_pipeline)
+    said = (cfg.model, cfg.get('data_preprocessor'), *pipelines, cfg.tta_model)
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 

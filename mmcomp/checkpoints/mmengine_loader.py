@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import torch.distributed
 from mmengine.dist import get_local_rank
-from mmengine.runner.checkpoint import (CheckpointLoader, get_external_models, get_mmcls_models,
-                                        get_torchvision_models)
+from mmengine.runner.checkpoint import CheckpointLoader, get_external_models, get_mmcls_models, get_torchvision_models
 
 from mmcomp.checkpoints.loading import load_checkpoint, renamed
 from mmcomp.checkpoints.weights import resolve_weights

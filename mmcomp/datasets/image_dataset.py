@@ -72,8 +72,8 @@ class CheckedImageDataset(BaseDataset):
         except MMCompError:
             raise
         except Exception as error:
-            sample = self.get_data_info(idx)
-            raise DataError(f"{sample['img_path']}: the pipeline failed on this image ({type(error).__name__}: {error}). "
+            path = self.get_data_info(idx)['img_path']
+            raise DataError(f'{path}: the pipeline failed on this image ({type(error).__name__}: {error}). '
                             "If the file is broken, mend it or set `on_bad_image='skip', check='decode'`.") from error
 
     def _without_bad(self, samples: list) -> list:

@@ -26,7 +26,7 @@ class ImageFolderDataset(CheckedImageDataset):
     def samples(self) -> list[tuple[str, str, int | None]]:
         root = Path(self.img_prefix or self.data_root)
         if not root.is_dir():
-            raise DataError(fault(type(self).__name__, 'image_root', 'an existing folder', str(root), 'Check the path.'))
+            raise DataError(fault('ImageFolderDataset', 'image_root', 'an existing folder', str(root), 'Check it.'))
         names = list_images(root)
         if not self.with_label:
             return [(name, str(root / name), None) for name in names]

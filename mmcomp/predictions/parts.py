@@ -92,7 +92,7 @@ def _read_parts(folder: Path, key: str):
             with np.load(file, allow_pickle=False) as part:
                 yield file, part['rows'], part[key]
         except Exception as error:  # a damaged archive can raise anything
-            raise TableError(f'{file}: not a whole part file ({error}). Delete it and run the prediction again.') from error
+            raise TableError(f'{file}: not a whole part file ({error}). Delete it and predict again.') from error
 
 
 def done_rows(folder: Path) -> np.ndarray:

@@ -72,7 +72,7 @@ def test_a_killed_run_goes_on_to_the_same_table(toy, tmp_path, monkeypatch):
         predict_table(cfg, checkpoint, str(tmp_path / 'y.pkl'))
     assert not (tmp_path / 'y.pkl').exists()
     calls.clear()
-    monkeypatch.setattr(parts.PartWriter, 'add', lambda self, rows, scores: calls.append(rows) or add(self, rows, scores))
+    monkeypatch.setattr(parts.PartWriter, 'add', lambda self, *batch: calls.append(batch) or add(self, *batch))
     again = predict_table(cfg, checkpoint, str(tmp_path / 'y.pkl'))
     assert len(calls) == 5, 'three of eight batches were done'
     assert np.array_equal(again.ids, whole.ids) and np.array_equal(again.scores, whole.scores)

@@ -9,14 +9,15 @@ from mmcomp.errors import CheckpointError
 def state(seed):
     generator = torch.Generator().manual_seed(seed)
     return {'w': torch.randn(5, 3, generator=generator), 'h': torch.randn(4, generator=generator).half(),
-            'd': torch.randn(2, generator=generator).double(), 'n': torch.tensor(seed), 'mask': torch.tensor([True, False])}
+            'd': torch.randn(2, generator=generator).double(), 'n': torch.tensor(seed),
+            'mask': torch.tensor([True, False])}
 
 
 @pytest.fixture()
 def files(tmp_path):
     for epoch in (1, 2, 10, 9):
-        torch.save({'state_dict': state(epoch), 'optimizer': {'state': {}}, 'meta': {'dataset_meta': {'classes': ('x',)}}},
-                   tmp_path / f'epoch_{epoch}.pth')
+        meta = {'dataset_meta': {'classes': ('x',)}}
+        torch.save({'state_dict': state(epoch), 'optimizer': {'state': {}}, 'meta': meta}, tmp_path / f'epoch_{epoch}.pth')
     torch.save({'state_dict': state(9)}, tmp_path / 'best_accuracy_top1_epoch_9.pth')
     return tmp_path
 
@@ -28,14 +29,16 @@ def test_the_soup_is_the_mean_and_integers_are_the_last_ones(files):
     for name in ('w', 'h', 'd'):
         expected = torch.stack([state(e)[name].double() for e in (2, 9, 10)]).mean(0)
         assert soup[name].dtype == state(2)[name].dtype
-        torch.testing.assert_close(soup[name].double(), expected, rtol=1e-3 if name == 'h' else 1e-6, atol=1e-3 if name == 'h' else 1e-6)
+        tolerance = 1e-3 if name == 'h' else 1e-6
+        torch.testing.assert_close(soup[name].double(), expected, rtol=tolerance, atol=tolerance)
     assert soup['n'] == 10 and soup['mask'].tolist() == [True, False]
     assert torch.equal(uniform_soup(members[:1])['w'], state(2)['w'])
     save_soup(soup, members, files / 'soup.pth')
     back = load_checkpoint(files / 'soup.pth')
     assert torch.equal(back['state_dict']['w'], soup['w']) and set(back) == {'meta', 'state_dict'}
     assert back['meta']['soup'] == [m.name for m in members] and back['meta']['dataset_meta']['classes'] == ('x', )
-    assert torch.equal(load_checkpoint(files / 'epoch_2.pth')['state_dict']['w'], state(2)['w']), 'members are untouched'
+    untouched = load_checkpoint(files / 'epoch_2.pth')['state_dict']['w']
+    assert torch.equal(untouched, state(2)['w'])
 
 
 def test_members_that_do_not_fit_are_named(files):

@@ -10,5 +10,5 @@ def test_prepare_says_what_it_wrote(tool, tmp_path, capsys):
     (tmp_path / 'train/a/x.jpg').write_text('<html>')
     tool('prepare').main([str(tmp_path), '--val-per-class', '1'])
     shown = capsys.readouterr().out
-    assert '2 classes; all.txt: 8 rows, train.txt: 6 rows, val.txt: 2 rows, unlabelled.txt: 8 rows' in shown
+    assert '2 classes; all.txt: 8 rows, train.txt: 6 rows, val.txt: 2 rows, mae.txt: 8 rows' in shown
     assert 'left out train/a/x.jpg: does not decode' in shown

@@ -87,7 +87,7 @@ def test_a_flaw_in_the_middle_is_found_by_decoding(images):
 def test_wrong_lists_and_arguments_are_named(images):
     with pytest.raises(DataError, match=r"list.txt:2: `label` must be a class index in 0…1; got '2'"):
         listed(images, num_classes=2)
-    with pytest.raises(DataError, match=r"list.txt:2: `label`"):
+    with pytest.raises(DataError, match=r'list.txt:2: `label`'):
         listed(images, classes=['a', 'b'])
     (images / 'twice.txt').write_text('a/1.jpg 0\na/1.jpg 1\n')
     with pytest.raises(DataError, match='twice.txt:2: `path` must be unique'):
