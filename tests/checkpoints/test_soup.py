@@ -17,7 +17,7 @@ def state(seed):
 def files(tmp_path):
     for epoch in (1, 2, 10, 9):
         meta = {'dataset_meta': {'classes': ('x',)}}
-        torch.save({'state_dict': state(epoch), 'optimizer': {'state': {}}, 'meta': meta}, tmp_path / f'epoch_{epoch}.pth')
+        torch.save({'state_dict': state(epoch), 'optimizer': {}, 'meta': meta}, tmp_path / f'epoch_{epoch}.pth')
     torch.save({'state_dict': state(9)}, tmp_path / 'best_accuracy_top1_epoch_9.pth')
     return tmp_path
 
