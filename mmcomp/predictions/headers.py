@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcomp.errors import TableError
-from mmcomp.predictions.safe_pickle import _Unpickler
+from mmcomp.predictions.safe_pickle import NumberUnpickler
 from mmcomp.predictions.tables import FORMAT, VERSION, read_table
 from mmcomp.structures import PredictionTable
 
@@ -67,6 +67,8 @@ def open_table(path: str | os.PathLike) -> PredictionTable:
     scores, (offset, size) = content['scores'], skipped[0]
     if size != scores.nbytes or not scores.flags.c_contiguous:
         return read_table(path)
+    if offset + size > os.path.getsize(path):
+        raise TableError(f'{path}: not a whole pickle file (its end is missing). Write it again.')
     mapped = np.memmap(path, scores.dtype, 'r', offset, scores.shape)
     return PredictionTable(content['ids'], mapped, content['kind'], content.get('classes'),
                            {**content.get('origin', {}), 'file': str(path)})
@@ -82,7 +84,7 @@ def _load(path: str | os.PathLike) -> tuple[dict | None, list[tuple[int, int]]]:
         file.seek(0)
         skipping = _SkippingFile(file)
         try:
-            content = _Unpickler(skipping, str(path)).load()
+            content = NumberUnpickler(skipping, str(path)).load()
         except TableError:
             raise
         except Exception as error:  # a torn pickle can raise anything

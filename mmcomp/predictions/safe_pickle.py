@@ -30,7 +30,8 @@ def _tensor_storage(data: bytes):
     return torch.load(io.BytesIO(data), weights_only=True)
 
 
-class _Unpickler(pickle.Unpickler):
+class NumberUnpickler(pickle.Unpickler):
+    """Unpickles numpy arrays, torch tensors and builtins; refuses the rest by name."""
 
     def __init__(self, file, name: str):
         super().__init__(file)
@@ -63,7 +64,7 @@ def load_pickle(path: str | os.PathLike) -> object:
     """
     try:
         with open(path, 'rb') as file:
-            return _Unpickler(file, str(path)).load()
+            return NumberUnpickler(file, str(path)).load()
     except FileNotFoundError:
         raise TableError(f'{path}: no such file. Check the path.') from None
     except TableError:

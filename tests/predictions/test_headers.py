@@ -79,3 +79,14 @@ def test_headers_run_nothing(tmp_path):
     (tmp_path / 'evil.pkl').write_bytes(pickle.dumps({'format': 'mmcomp.table', 'x': Evil()}))
     with pytest.raises(TableError, match='refused'):
         headers.read_header(tmp_path / 'evil.pkl')
+
+
+def test_a_large_file_without_its_end_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(headers, 'SKIP_ABOVE', 1000)
+    write_table(PredictionTable([str(i) for i in range(50)], np.zeros((50, 40), np.float32), 'value'), tmp_path / 'x.pkl')
+    whole = (tmp_path / 'x.pkl').read_bytes()
+    assert isinstance(headers.open_table(tmp_path / 'x.pkl').scores, np.memmap)
+    for length in range(200, len(whole), 997):
+        (tmp_path / 'x.pkl').write_bytes(whole[:length])
+        with pytest.raises(TableError, match='not a whole pickle'):
+            headers.open_table(tmp_path / 'x.pkl')
