@@ -82,11 +82,12 @@ def test_headers_run_nothing(tmp_path):
 
 
 def test_a_large_file_without_its_end_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(headers, 'SKIP_ABOVE', 1000)
-    write_table(PredictionTable([str(i) for i in range(50)], np.zeros((50, 40), np.float32), 'value'), tmp_path / 'x.pkl')
+    monkeypatch.setattr(headers, 'SKIP_ABOVE', 1 << 18)
+    table = PredictionTable([str(i) for i in range(500)], np.zeros((500, 400), np.float32), 'value')
+    write_table(table, tmp_path / 'x.pkl')
     whole = (tmp_path / 'x.pkl').read_bytes()
     assert isinstance(headers.open_table(tmp_path / 'x.pkl').scores, np.memmap)
-    for length in range(200, len(whole), 997):
+    for length in range(200, len(whole), len(whole) // 20):
         (tmp_path / 'x.pkl').write_bytes(whole[:length])
         with pytest.raises(TableError, match='not a whole pickle'):
             headers.open_table(tmp_path / 'x.pkl')
