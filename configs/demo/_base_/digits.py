@@ -1,0 +1,51 @@
+# Digits of 32 px: data, light augmentation without flips (characters have no mirror image), test views, schedule.
+default_scope = 'mmcomp'
+data_root = 'data/digits/'
+data_preprocessor = dict(mean=[0.0, 0.0, 0.0], std=[255.0, 255.0, 255.0], to_rgb=True)
+turn = dict(magnitude_level=10, magnitude_std='inf', pad_val=0, interpolation='bilinear')
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Rotate', magnitude_range=(0, 15), prob=1.0, **turn),
+    dict(type='RandomCrop', crop_size=32, padding=3),
+    dict(type='PackInputs'),
+]
+test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+images = dict(type='ImageListDataset', data_root=data_root, image_root='train', image_roots=dict(test='test'),
+              classes=list('0123456789'))
+train_dataloader = dict(
+    batch_size=32, num_workers=0, drop_last=True, sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(ann_file='meta/train.txt', pipeline=train_pipeline, **images))
+val_dataloader = dict(
+    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(ann_file='meta/val.txt', pipeline=test_pipeline, **images))
+test_dataloader = val_dataloader
+val_evaluator = dict(type='Accuracy', topk=(1, ))
+test_evaluator = val_evaluator
+moves = [('horizontal', 0), *((way, by) for way in ('horizontal', 'vertical') for by in (1 / 16, -1 / 16))]
+tta_model = dict(type='AverageLogitsTTA')
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[[
+            dict(type='Translate', direction=way, magnitude=by, pad_val=0, prob=1.0, random_negative_prob=0.0)
+            for way, by in moves
+        ], [dict(type='PackInputs')]]),
+]
+
+optim_wrapper = dict(
+    optimizer=dict(type='AdamW', lr=4e-3, weight_decay=0.05),
+    paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0), clip_grad=dict(max_norm=5.0))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=1, eta_min=1e-5, convert_to_iter_based=True),
+]
+train_cfg = dict(by_epoch=True, max_epochs=30, val_interval=10)
+val_cfg = dict()
+test_cfg = dict()
+default_hooks = dict(
+    logger=dict(type='LoggerHook', interval=20),
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=5))
+custom_hooks = [dict(type='ClassCountsHook')]
+env_cfg = dict(mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='gloo'))
+randomness = dict(seed=0)

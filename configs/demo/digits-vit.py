@@ -1,0 +1,12 @@
+# python tools/train.py configs/demo/digits-vit.py --cfg-options model.backbone.init_cfg.checkpoint=MAE.pth
+# Score: see README.md. Hardware: 2 CPU cores, a minute. Weights: the end of digits-mae.py.
+_base_ = ['_base_/digits.py']
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(
+        type='VisionTransformer',
+        arch=dict(embed_dims=64, num_layers=4, num_heads=4, feedforward_channels=256),
+        img_size=32, patch_size=8, out_type='avg_featmap', final_norm=False,
+        init_cfg=dict(type='Pretrained', checkpoint='work_dirs/digits-mae/epoch_60.pth', prefix='backbone.')),
+    head=dict(type='LogitAdjustedLinearHead', num_classes=10, in_channels=64))
+optim_wrapper = dict(optimizer=dict(lr=2e-3))

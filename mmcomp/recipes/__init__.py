@@ -1,0 +1,1 @@
+"""Whole roads from raw data to a submission, as plain functions. No torch until one of them runs."""
