@@ -6,6 +6,8 @@ import torch
 from mmengine.runner import save_checkpoint
 from mmpretrain.models import MAEViT, SwinTransformerV2, VisionTransformer
 
+from mmcomp.apis import build
+
 TINY_VIT = dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=64)
 
 
@@ -72,6 +74,39 @@ def test_vit_equals_timm():
     images = torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         torch.testing.assert_close(ours(images)[0], theirs(images), rtol=1e-4, atol=1e-4)
+
+
+def vit_from_transformers(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """transformers' ViT classifier keys as an ImageClassifier's."""
+    names = [(r'^vit\.embeddings\.position_embeddings', 'backbone.pos_embed'), (r'^vit\.embeddings\.', 'backbone.'),
+             (r'patch_embeddings', 'patch_embed'), (r'^vit\.layernorm', 'backbone.ln1'), (r'^vit\.', 'backbone.'),
+             (r'attention\.o_proj', 'attn.proj'), (r'layernorm_before', 'ln1'), (r'layernorm_after', 'ln2'),
+             (r'mlp\.fc1', 'ffn.layers.0.0'), (r'mlp\.fc2', 'ffn.layers.1'), (r'^classifier', 'head.fc')]
+    converted = {}
+    for key, value in state.items():
+        for old, new in names:
+            key = re.sub(old, new, key)
+        converted[key] = value
+    for key in [k for k in converted if 'q_proj' in k]:
+        parts = [converted.pop(key.replace('q_proj', f'{part}_proj')) for part in 'qkv']
+        converted[key.replace('attention.q_proj', 'attn.qkv')] = torch.cat(parts)
+    return converted
+
+
+def test_vit_logits_equal_those_of_transformers():
+    from transformers import ViTConfig, ViTForImageClassification
+    theirs = _randomize(ViTForImageClassification(ViTConfig(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, image_size=32, patch_size=8,
+        num_labels=5, layer_norm_eps=1e-6)))
+    ours = build(dict(
+        type='ImageClassifier', backbone=dict(type='VisionTransformer', arch=TINY_VIT, img_size=32, patch_size=8),
+        head=dict(type='VisionTransformerClsHead', num_classes=5, in_channels=32, init_cfg=None)))
+    ours.load_state_dict({k.replace('head.fc', 'head.layers.head'): v
+                          for k, v in vit_from_transformers(theirs.state_dict()).items()})
+    ours.eval()
+    images = torch.randn(3, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(images, mode='tensor'), theirs(images).logits, rtol=1e-4, atol=1e-4)
 
 
 def _resized(position, side):
