@@ -16,7 +16,7 @@ ONE_CLASS_FOLDERS = ('models/losses', 'models/heads', 'models/necks', 'engine/ho
 WHOLE = ('house', 'conformance', 'configs')
 NOT_MODULES = ('test_packaging.py', )
 # Homes of people and machines; published code names none of them.
-MACHINE_PATH = re.compile(r'(?<![\w.$}\]])/(?:home|root|work|farm|Users)/\w|/opt/(?:wheels|pypi)|/tmp/re[f]')
+MACHINE_PATH = re.compile(r'(?<![\w.$}\]])/(?:home|root|Users|work|opt)/\w')
 TEXT = ('.py', '.md', '.sh', '.txt', '.toml', '.yml', '.yaml', '.cfg', '.in', '')
 
 
