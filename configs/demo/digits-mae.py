@@ -15,7 +15,7 @@ train_dataloader = dict(
     batch_size=64,
     dataset=dict(ann_file='meta/mae.txt', with_label=False, image_roots=dict(train='train'), classes=None))
 optim_wrapper = dict(optimizer=dict(lr=2e-3, betas=(0.9, 0.95)))
-train_cfg = dict(_delete_=True, by_epoch=True, max_epochs=60)
+train_cfg = dict(_delete_=True, by_epoch=True, max_epochs=30)
 val_dataloader = val_evaluator = val_cfg = None
 test_dataloader = test_evaluator = test_cfg = None
 custom_hooks = []

@@ -7,6 +7,6 @@ model = dict(
         type='VisionTransformer',
         arch=dict(embed_dims=64, num_layers=4, num_heads=4, feedforward_channels=256),
         img_size=32, patch_size=8, out_type='avg_featmap', final_norm=False,
-        init_cfg=dict(type='Pretrained', checkpoint='work_dirs/digits-mae/epoch_60.pth', prefix='backbone.')),
+        init_cfg=dict(type='Pretrained', checkpoint='work_dirs/digits-mae/epoch_30.pth', prefix='backbone.')),
     head=dict(type='LogitAdjustedLinearHead', num_classes=10, in_channels=64))
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+train_cfg = dict(max_epochs=30)

@@ -15,13 +15,14 @@ class Rung:
     """A step's accuracy and what it gains over the step it is compared with.
 
     ``error`` is the standard error of ``accuracy`` over samples; ``gain_error``
-    that of ``gain`` over the same samples, pair by pair.
+    that of ``gain``, over the same samples, pair by pair; ``over`` the step it is compared with.
     """
     name: str
     accuracy: float
     error: float
     gain: float | None = None
     gain_error: float | None = None
+    over: str | None = None
 
 
 class Ladder:
@@ -45,7 +46,7 @@ class Ladder:
         over = over or (self.rungs[-1].name if self.rungs else None)
         paired = paired_difference(labels, self.labels[over], self.truth) if over else (None, None)
         self.labels[name] = labels
-        self.rungs.append(Rung(name, value, accuracy_error(value, len(labels)), *paired))
+        self.rungs.append(Rung(name, value, accuracy_error(value, len(labels)), *paired, over))
         return value
 
     def read(self, result: Path) -> np.ndarray:
@@ -75,3 +76,23 @@ def write_ladder(path: Path, rungs: Sequence[Rung]) -> None:
              *(f'| {" | ".join(row)} |' for row in ladder_rows(rungs))]
     with atomic_open(path) as file:
         file.writelines(f'{line}\n' for line in lines)
+
+
+def compare_seeds(seeds: Sequence[Sequence[Rung]]) -> str:
+    """A Markdown table of mean and standard deviation over seeds; a step that
+    did not come up in every seed is averaged over those where it did."""
+    lines = ['| step | accuracy, % | gain, points | over |', '|---|---|---|---|']
+    for first in seeds[0]:
+        rungs = [rung for ladder in seeds for rung in ladder if rung.name == first.name]
+        gains = [rung.gain for rung in rungs if rung.gain is not None]
+        over = ' / '.join(dict.fromkeys(rung.over for rung in rungs if rung.over))
+        lines.append(f'| {first.name} | {_mean([r.accuracy for r in rungs])} | {_mean(gains, "+")} | {over} |')
+    return '\n'.join(lines) + '\n'
+
+
+def _mean(values: Sequence[float], sign: str = '') -> str:
+    """``12.3 ± 0.4``: mean and standard deviation, in percent."""
+    if not values:
+        return ''
+    spread = f' ± {100 * np.std(values, ddof=1):.1f}' if len(values) > 1 else ''
+    return f'{100 * np.mean(values):{sign}.1f}{spread}'

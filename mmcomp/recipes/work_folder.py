@@ -74,10 +74,11 @@ class WorkFolder:
         """What libraries print goes to ``console.txt`` of the folder, not to the screen."""
         if self._console is None:
             # Loggers keep it as their stream for as long as the process lives.
-            self._console = open(self / 'console.txt', 'a', encoding='utf-8', buffering=1)  # noqa: SIM115
-        with contextlib.redirect_stdout(self._console), warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            yield
+            self._console = open(self / 'console.txt', 'a', encoding='utf-8', buffering=1)
+        with contextlib.redirect_stdout(self._console), contextlib.redirect_stderr(self._console):
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                yield
 
     @staticmethod
     def _note(state: dict) -> str:

@@ -1,7 +1,7 @@
 # Digits of 32 px: data, light augmentation without flips (characters have no mirror image), test views, schedule.
 default_scope = 'mmcomp'
 data_root = 'data/digits/'
-data_preprocessor = dict(mean=[0.0, 0.0, 0.0], std=[255.0, 255.0, 255.0], to_rgb=True)
+data_preprocessor = dict(mean=[64.0, 64.0, 64.0], std=[90.0, 90.0, 90.0], to_rgb=True)
 turn = dict(magnitude_level=10, magnitude_std='inf', pad_val=0, interpolation='bilinear')
 train_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -13,7 +13,7 @@ test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
 images = dict(type='ImageListDataset', data_root=data_root, image_root='train', image_roots=dict(test='test'),
               classes=list('0123456789'))
 train_dataloader = dict(
-    batch_size=32, num_workers=0, drop_last=True, sampler=dict(type='DefaultSampler', shuffle=True),
+    batch_size=16, num_workers=0, drop_last=True, sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(ann_file='meta/train.txt', pipeline=train_pipeline, **images))
 val_dataloader = dict(
     batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
@@ -34,13 +34,13 @@ tta_pipeline = [
 ]
 
 optim_wrapper = dict(
-    optimizer=dict(type='AdamW', lr=4e-3, weight_decay=0.05),
-    paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0), clip_grad=dict(max_norm=5.0))
+    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
+    paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0), clip_grad=dict(max_norm=1.0))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=1, convert_to_iter_based=True),
     dict(type='CosineAnnealingLR', begin=1, eta_min=1e-5, convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=30, val_interval=10)
+train_cfg = dict(by_epoch=True, max_epochs=20, val_interval=10)
 val_cfg = dict()
 test_cfg = dict()
 default_hooks = dict(
