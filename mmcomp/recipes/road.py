@@ -141,10 +141,11 @@ def split(work: WorkFolder, ann: Path, folds: int = 2, seed: int = 0) -> list[tu
 
 
 def clean(work: WorkFolder, name: str, ann: Path, tables: Sequence[Path], method: str = 'confident_learning',
-          action: str = 'drop') -> Path:
+          action: str = 'drop', max_fraction: float = 1.) -> Path:
     """Drop or relabel the rows that out-of-fold predictions speak against: ``lists/<name>.txt``.
 
-    The patch is ``lists/<name>.csv``.
+    The patch is ``lists/<name>.csv``. Relabelling pays where the predictions
+    are right more often than the labels; it leaves rare classes their rows.
     """
     out, patch_file = work / f'lists/{name}.txt', work / f'lists/{name}.csv'
 
@@ -155,14 +156,15 @@ def clean(work: WorkFolder, name: str, ann: Path, tables: Sequence[Path], method
         from mmcomp.predictions.tables import read_table
         paths, labels = read_list(ann)
         rows, scores = gather_out_of_fold([read_table(t) for t in tables], paths)
-        issues = find_label_issues(scores, labels[rows], method)
+        issues = find_label_issues(scores, labels[rows], method, max_fraction=max_fraction)
         at = rows[issues.rows]
         patch = LabelPatch([paths[i] for i in at], labels[at], issues.suggested, issues.scores, [action] * len(at))
         write_patch(patch, patch_file)
         write_list(out, *apply_patch(patch, paths, labels, ann))
         return f'{len(at)} of {len(paths)} labels look wrong'
 
-    work.step(f'clean {name}', make, [out, patch_file], [ann, *tables], dict(method=method, action=action))
+    work.step(f'clean {name}', make, [out, patch_file], [ann, *tables],
+              dict(method=method, action=action, max_fraction=max_fraction))
     return out
 
 

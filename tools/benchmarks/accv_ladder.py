@@ -18,8 +18,8 @@ def parse_args(argv=None):
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], metavar='N', help='(default 0 1 2)')
     parser.add_argument('--classes', type=int, default=200, metavar='C', help='characters (default 200)')
     parser.add_argument('--noise', type=float, default=.15, metavar='P', help='wrong labels (default 0.15)')
-    parser.add_argument('--pretrain', type=int, default=20, metavar='EPOCHS', help='of the autoencoder (default 20)')
-    parser.add_argument('--epochs', type=int, default=25, metavar='EPOCHS', help='of each other training (default 25)')
+    parser.add_argument('--pretrain', type=int, default=20, metavar='N', help='of the autoencoder (default 20)')
+    parser.add_argument('--epochs', type=int, default=20, metavar='N', help='of a Swin V2; a ViT has half more')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/accv_ladder'), metavar='DIR',
                         help='where all results go (default %(default)s)')
     parser.add_argument('--out', type=Path, default=Path('accv_ladder.md'), metavar='FILE',
@@ -37,7 +37,7 @@ def climb(args, seed: int):
     work.step('data', lambda: str(write_omniglot(args.source, root, args.classes, args.noise, seed)),
               [root / 'meta/classes.txt'], settings=[args.classes, args.noise, seed], folder=root)
     configs = Path(__file__).resolve().parents[2] / 'configs/demo'
-    ladder = run_ladder(work, root, configs, Effort(args.pretrain, args.epochs), seed)
+    ladder = run_ladder(work, root, configs, Effort(args.pretrain, args.epochs, args.epochs * 3 // 2), seed)
     return ladder.rungs, sum(work.seconds().values())
 
 
