@@ -5,7 +5,7 @@ from pathlib import Path
 
 EXAMPLE = """\
 examples:
-  mmcomp demo                     the whole road, under 12 minutes on 2 CPU cores; the second time, seconds
+  mmcomp demo                     the whole road, some minutes on CPU; the second time, seconds
   mmcomp demo --quick             the same steps with next to no training
   mmcomp demo --data-only         only the data, for configs/demo with the plain tools
 
@@ -58,8 +58,9 @@ def report(work, result, seconds: float) -> None:
 
 def main(argv=None):
     args = parse_args(argv)
-    # Read when torch is loaded; more threads only get in each other's way on models this small.
-    os.environ.setdefault('OMP_NUM_THREADS', '2')
+    # Read when torch is loaded. Models this small gain little from a second thread, and on a busy host threads that
+    # wait for each other were seen to cost several times as much.
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
     import time
     if args.data_only:
         print(f'data/digits: {write_data(Path("data/digits"), args.seed, args.quick)}')

@@ -1,5 +1,5 @@
 # python tools/train.py configs/demo/digits-swin.py      (after `mmcomp demo --data-only`)
-# Score: see README.md. Hardware: 2 CPU cores, a minute. Weights: none, trained from scratch.
+# Score: see README.md. Hardware: a CPU core, a minute or two. Weights: none, trained from scratch.
 _base_ = ['_base_/digits.py']
 model = dict(
     type='ImageClassifier',

@@ -1,5 +1,5 @@
 # python tools/train.py configs/demo/digits-vit.py --cfg-options model.backbone.init_cfg.checkpoint=MAE.pth
-# Score: see README.md. Hardware: 2 CPU cores, a minute. Weights: the end of digits-mae.py.
+# Score: see README.md. Hardware: a CPU core, two minutes or three. Weights: the end of digits-mae.py.
 _base_ = ['_base_/digits.py']
 model = dict(
     type='ImageClassifier',
