@@ -1,0 +1,3 @@
+from .random_affine import RandomAffine
+
+__all__ = ['RandomAffine']
