@@ -1,1 +1,1 @@
-from . import hooks  # noqa: F401  (imported for its registrations)
+from . import hooks, optimizers  # noqa: F401  (imported for their registrations)

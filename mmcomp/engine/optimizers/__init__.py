@@ -1,0 +1,3 @@
+from .merged_groups_constructor import MergedGroupsConstructor
+
+__all__ = ['MergedGroupsConstructor']
