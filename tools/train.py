@@ -19,9 +19,10 @@ def parse_args(argv=None):
                         help='where logs and checkpoints go (default: the config\'s, else work_dirs/<config name>)')
     parser.add_argument('--load-from', metavar='FILE', help='start from the weights of this checkpoint')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='FILE',
-                        help='continue from this checkpoint; without a value or with `auto` from the newest one in '
-                        'the work folder, or from the beginning if there is none')
-    parser.add_argument('--amp', action='store_true', help='mixed precision (on a GPU; float32 elsewhere)')
+                        help='continue exactly from this checkpoint; without a value or with `auto` from the newest '
+                        'whole one in the work folder, or from the beginning if there is none; the batch of all ranks '
+                        'together stays as it was')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16 where there is no GPU)')
     parser.add_argument('--amp-dtype', choices=('float16', 'bfloat16'),
                         help='mixed precision in this type (default: the config\'s, else float16)')
     parser.add_argument('--auto-scale-lr', action='store_true',

@@ -54,8 +54,8 @@ def adapt_to_host(cfg: Config, launcher: str) -> Config:
     """Change in ``cfg`` what this host can't do as written, and say so.
 
     The launcher named here replaces the one in the file. Without GPU: DDP
-    without device ids, BatchNorm instead of its synchronised form, float32
-    instead of mixed precision, no pinned memory.
+    without device ids, BatchNorm instead of its synchronised form, mixed
+    precision in bfloat16, no pinned memory.
     """
     gpus = gpu_count()
     cfg.launcher = launcher
@@ -64,7 +64,7 @@ def adapt_to_host(cfg: Config, launcher: str) -> Config:
         if not gpus:
             _without_sync_bn(cfg)
     if not gpus:
-        _without_amp(cfg)
+        _bfloat16_amp(cfg)
         set_dataloader_defaults(cfg, pin_memory=False)
     return cfg
 
@@ -91,11 +91,10 @@ def _rename(node: object, old: str, new: str) -> bool:
     return any([_rename(child, old, new) for child in children]) or found
 
 
-def _without_amp(cfg: Config) -> None:
+def _bfloat16_amp(cfg: Config) -> None:
     wrapper = cfg.get('optim_wrapper')
-    if not isinstance(wrapper, dict) or wrapper.get('type') != 'AmpOptimWrapper':
+    if not isinstance(wrapper, dict) or wrapper.get('type') not in ('AmpOptimWrapper', 'AutocastOptimWrapper'):
         return
-    wrapper['type'] = 'OptimWrapper'
-    for key in ('loss_scale', 'dtype', 'use_fsdp'):
-        wrapper.pop(key, None)
-    tell('no GPU here: training is in float32, not in mixed precision.')
+    wrapper['type'] = 'AutocastOptimWrapper'
+    if wrapper.get('dtype') != 'bfloat16':
+        tell(f'no GPU here: mixed precision is bfloat16, not {wrapper.get("dtype") or "float16"}.')

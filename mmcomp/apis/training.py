@@ -1,20 +1,18 @@
 """Training from a config: options merged, faults found first, then mmengine's Runner."""
 import os
-import re
-import zipfile
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.dist import broadcast_object_list
 from mmengine.runner import Runner
-from torch import distributed
 
 from mmcomp.apis.config import load_config
 from mmcomp.apis.host import adapt_to_host, set_dataloader_defaults
-from mmcomp.apis.launch import process_group, tell
+from mmcomp.apis.launch import process_group
+from mmcomp.apis.resuming import explained_failures, settle_start, use_resumable_parts
 from mmcomp.checkpoints.mmengine_loader import use_safe_loading
+from mmcomp.engine.hooks.preemption_hook import restored_signals
 from mmcomp.errors import CheckpointError, ConfigError, fault
 from mmcomp.registry import RUNNERS
 
@@ -83,9 +81,11 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
     with process_group(launcher, communication.get('backend'), communication.get('timeout')):
         adapt_to_host(cfg, launcher)
         settle_start(cfg)
+        use_resumable_parts(cfg)
         use_safe_loading()
         runner = RUNNERS.build(cfg)
-        runner.train()
+        with restored_signals(), explained_failures(cfg.work_dir):
+            runner.train()
     return runner
 
 
@@ -183,55 +183,3 @@ def require_checkpoints(cfg: Config) -> None:
             continue
         if not os.path.isfile(os.path.expanduser(path)):
             raise CheckpointError(f'{option}: no such checkpoint file: {path}. Check the path.')
-
-
-# ---------------------------------------------------------------- where to start
-
-
-def settle_start(cfg: Config) -> None:
-    """Turn ``resume`` (``'auto'``, a path or ``None``) into ``load_from`` and ``resume`` of the Runner.
-
-    Rank 0 looks for the newest checkpoint and tells the others: on a network
-    file system they may see an older state and would start elsewhere.
-    """
-    start = cfg.get('resume')
-    if start == 'auto':
-        found = [newest_checkpoint(cfg.work_dir) if _is_main() else None]
-        broadcast_object_list(found)
-        start = found[0]
-        tell(f'resuming from {start}.' if start else f'no checkpoint in {cfg.work_dir}: training starts anew.')
-    cfg.resume = bool(start)
-    cfg.load_from = start or cfg.get('load_from')
-
-
-def _is_main() -> bool:
-    return not distributed.is_initialized() or distributed.get_rank() == 0
-
-
-def newest_checkpoint(work_dir: str | os.PathLike) -> str | None:
-    """The whole checkpoint that a training in ``work_dir`` wrote last.
-
-    That is the one ``last_checkpoint`` names, looked for by its base name too,
-    so that a moved folder still resumes; else the highest ``epoch_N.pth`` or
-    ``iter_N.pth``, by date where there are both. Torn files are passed over.
-    """
-    work_dir = Path(work_dir)
-    pointer = work_dir / 'last_checkpoint'
-    if pointer.is_file():
-        named = pointer.read_text(encoding='utf-8').strip()
-        for path in (work_dir / Path(named).name, Path(named)):
-            if named and _is_whole(path):
-                return str(path)
-        tell(f'{pointer} names {named!r}, which is missing or torn; looking for an older checkpoint.')
-    numbered = {'epoch': [], 'iter': []}
-    for path in work_dir.glob('*.pth'):
-        match = re.fullmatch(r'(epoch|iter)_(\d+)\.pth', path.name)
-        if match and _is_whole(path):
-            numbered[match[1]].append((int(match[2]), path))
-    newest = [max(found)[1] for found in numbered.values() if found]
-    return str(max(newest, key=lambda path: path.stat().st_mtime)) if newest else None
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether a file ends as ``torch.save`` ends it; the table of contents comes last."""
-    return path.is_file() and zipfile.is_zipfile(path)

@@ -70,9 +70,8 @@ def read_log(path: str | os.PathLike, name: str | None = None) -> TrainingLog:
     """
     rows = []
     for file in find_scalars(path):
-        later = _place(_lines(file))
-        first = later[0][0] if later else 0
-        rows = [row for row in rows if row[0] < first] + later
+        later = _place(_lines(file), rows)
+        rows = [row for row in rows if not later or _order(row) < _order(later[0])] + later
     points: dict[str, list[tuple[int, float]]] = {}
     seconds = iterations = 0
     for at, row in rows:
@@ -97,15 +96,22 @@ def _lines(file: Path) -> list[dict]:
     return [row for row in rows if isinstance(row, dict)]
 
 
-def _place(rows: list[dict]) -> list[tuple[int, dict]]:
-    """Give each row an iteration. Validation rows count in epochs, so they get
-    that of the training row before them."""
+def _place(rows: list[dict], before: list[tuple[int, dict]]) -> list[tuple[int, dict]]:
+    """Give each row an iteration. Validation rows count in epochs, so they get that of the training row before them;
+    where a resumed run begins with one, that of the epoch's last row in the runs ``before``."""
     placed, at = [], None
     for row in rows:
         if 'iter' in row:
             at = int(row['iter'])
-        placed.append((int(row.get('step', 0)) if at is None else at, row))
+        step = int(row.get('step', 0))
+        known = [place for place, old in before if old.get('epoch', step + 1) <= step] if at is None else []
+        placed.append((at if at is not None else max(known, default=step), row))
     return placed
+
+
+def _order(placed: tuple[int, dict]) -> tuple[int, bool]:
+    """Training rows come before the validation at the same iteration."""
+    return placed[0], 'iter' not in placed[1]
 
 
 def choose_keys(logs: list[TrainingLog], wanted: list[str] | None = None) -> list[str]:

@@ -5,7 +5,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmcomp.apis.training import TrainOptions, merge_options, newest_checkpoint, refuse_faults, settle_start, train
+from mmcomp.apis.resuming import newest_checkpoint, settle_start
+from mmcomp.apis.training import TrainOptions, merge_options, refuse_faults, train
 from mmcomp.errors import CheckpointError, ConfigError
 from mmcomp.testing.toy_training import write_toy_config
 
@@ -113,9 +114,12 @@ def test_without_a_good_pointer_it_is_the_newest_whole_file(tmp_path, pointer, c
     (dict(load_from='f.pth', resume=True), {}, True, ('f.pth', True)),
     (dict(resume=True), {}, True, ('epoch_1.pth', True)),
 ])
-def test_where_a_training_starts(cfg, tmp_path, written, options, there, start):
+def test_where_a_training_starts(cfg, tmp_path, monkeypatch, written, options, there, start):
     if there:
         checkpoint(tmp_path, 'epoch_1.pth')
+    monkeypatch.chdir(tmp_path)
+    for name in ('x.pth', 'f.pth'):
+        checkpoint(tmp_path, name)
     cfg.update(written)
     new = merged(cfg, work_dir=str(tmp_path), **options)
     settle_start(new)

@@ -1,3 +1,9 @@
+from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .class_counts_hook import ClassCountsHook
+from .finite_loss_hook import FiniteLossHook
+from .preemption_hook import PreemptionHook
+from .resumable_early_stopping_hook import ResumableEarlyStoppingHook
 
-__all__ = ['ClassCountsHook']
+__all__ = [
+    'AtomicCheckpointHook', 'ClassCountsHook', 'FiniteLossHook', 'PreemptionHook', 'ResumableEarlyStoppingHook',
+]

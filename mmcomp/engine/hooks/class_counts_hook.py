@@ -18,6 +18,8 @@ def training_labels(dataset) -> np.ndarray:
     Raises:
         DataError: If the data set does not tell its labels.
     """
+    if hasattr(dataset, 'wrapped'):
+        return training_labels(dataset.wrapped)
     if isinstance(dataset, ConcatDataset):
         return np.concatenate([training_labels(part) for part in dataset.datasets])
     if isinstance(dataset, RepeatDataset):
