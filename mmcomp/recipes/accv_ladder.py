@@ -1,19 +1,39 @@
 """What each step of the fine-grained image system adds, one step at a time."""
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmcomp.annotations import read_list, write_list
 from mmcomp.recipes.ladder import Ladder
-from mmcomp.recipes.road import Competition, Recipe, clean, ensemble, predict, pseudo, redistribute, soup, split, train
+from mmcomp.recipes.road import (
+    Competition,
+    Recipe,
+    clean,
+    ensemble,
+    predict,
+    pseudo,
+    redistribute,
+    second_share,
+    soup,
+    train,
+)
 from mmcomp.recipes.work_folder import WorkFolder
 
 
 @dataclass(frozen=True)
 class Effort:
     """Epochs of the trainings."""
-    pretrain: int = 20
-    swin: int = 20
-    vit: int = 30
+    pretrain: int = 10
+    swin: int = 12
+    vit: int = 12
+
+
+@dataclass(frozen=True)
+class Model:
+    """A training, and what it was trained with."""
+    name: str
+    recipe: Recipe
+    folder: Path
 
 
 class Climb:
@@ -25,7 +45,7 @@ class Climb:
             :func:`mmcomp.testing.omniglot.write_omniglot` leaves them.
         configs: The folder of ``digits-*.py``, whose models serve here too.
         effort: Epochs.
-        seed: Of folds and trainings.
+        seed: Of the trainings.
     """
 
     def __init__(self, work: WorkFolder, root: Path, configs: Path, effort: Effort, seed: int):
@@ -33,15 +53,19 @@ class Climb:
         names = root / 'meta/classes.txt'
         self.classes = names.read_text(encoding='utf-8').splitlines()
         self.images = Competition(root, names, len(self.classes))
-        swin = Recipe(configs / 'digits-swin.py', self.images.class_options())
-        self.arc = swin.but(train_cfg__max_epochs=effort.swin)
+        self.arc = self._recipe(configs / 'digits-swin.py', effort.swin)
         linear = dict(_delete_=True, type='LogitAdjustedLinearHead', in_channels=128, num_classes=len(self.classes))
         self.linear = self.arc.but(model__head=linear)
+        weights = self._pretrain(Recipe(configs / 'digits-mae.py').but(train_cfg__max_epochs=effort.pretrain))
         head = dict(_delete_=True, type='ArcFaceHead', in_channels=64, num_classes=len(self.classes), num_subcenters=2,
                     scale=16., margin_range=(.05, .3))
-        vit = Recipe(configs / 'digits-vit.py', self.images.class_options()).but(model__head=head)
-        weights = self._pretrain(Recipe(configs / 'digits-mae.py').but(train_cfg__max_epochs=effort.pretrain))
-        self.vit = vit.but(train_cfg__max_epochs=effort.vit, model__backbone__init_cfg__checkpoint=str(weights))
+        self.vit = self._recipe(configs / 'digits-vit.py', effort.vit).but(
+            model__head=head, model__backbone__init_cfg__checkpoint=str(weights))
+
+    def _recipe(self, config: Path, epochs: int) -> Recipe:
+        """A recipe of the demo, with larger batches and steps."""
+        return Recipe(config, self.images.class_options()).but(
+            train_cfg__max_epochs=epochs, train_dataloader__batch_size=32, optim_wrapper__optimizer__lr=2e-3)
 
     def _pretrain(self, recipe: Recipe) -> Path:
         """Weights of a masked autoencoder trained on all images."""
@@ -52,70 +76,88 @@ class Climb:
         recipe = Recipe(recipe.config, {**recipe.options, **self.images.options(ann)})
         return soup(self.work, train(self.work, 'mae', recipe, [ann], self.seed), last=1)
 
-    def fit(self, name: str, recipe: Recipe, rows: Path) -> Path:
-        """The work folder of a model trained on a list."""
+    def fit(self, name: str, recipe: Recipe, rows: Path) -> Model:
+        """A model trained on a list."""
         whole = Recipe(recipe.config, {**recipe.options, **self.images.options(rows)})
-        return train(self.work, name, whole, [rows], self.seed)
+        return Model(name, recipe, train(self.work, name, whole, [rows], self.seed))
 
-    def test(self, name: str, recipe: Recipe, folder: Path, last: int = 5, tta: bool = True) -> Path:
-        """Predictions of the test set by a soup."""
-        weights = soup(self.work, folder, last)
-        return predict(self.work, name, recipe, weights, folder=self.root / 'test', tta=tta)
+    def test(self, model: Model, last: int = 5, tta: bool = True) -> Path:
+        """Predictions of the test set, by default of a soup that looks at five views."""
+        name = f'{model.name}-{last}{"-views" if tta else ""}'
+        weights = soup(self.work, model.folder, last)
+        return predict(self.work, name, model.recipe, weights, folder=self.root / 'test', tta=tta)
 
-    def weights(self, members: list[tuple[str, Recipe, Path]]) -> list[float]:
-        """Weights of an ensemble from the members' accuracies on the validation list."""
-        from mmcomp.predictions.member_weights import accuracy_weights
+    def val(self, model: Model) -> Path:
+        """Predictions of the validation list, as :meth:`test` makes those of the test set."""
+        weights, rows = soup(self.work, model.folder), self.root / 'meta/val.txt'
+        return predict(self.work, f'{model.name}-val', model.recipe, weights, ann=rows,
+                       image_root=self.root / 'train', tta=True)
+
+    def best(self, what: str, models: Mapping[str, Model]) -> str:
+        """The name of the model with the highest validation accuracy, the first of equals."""
         from mmcomp.predictions.tables import read_table
-        ann, root = self.root / 'meta/val.txt', self.root / 'train'
-        tables = [predict(self.work, f'{name}-val', recipe, soup(self.work, folder), ann=ann, image_root=root, tta=True)
-                  for name, recipe, folder in members]
-        return accuracy_weights([max(read_table(t).origin['val_score'], .01) for t in tables], 2.).tolist()
+        scores = {name: read_table(self.val(model)).origin['val_score'] for name, model in models.items()}
+        best = max(scores, key=scores.get)
+        listed = ', '.join(f'{name} {100 * score:.1f} %' for name, score in scores.items())
+        self.work.say(f'  {what} by validation accuracy: {best} ({listed})')
+        return best
 
 
-def run_ladder(work: WorkFolder, root: Path, configs: Path, effort: Effort, seed: int = 0) -> Ladder:
-    """Train and score every rung. See :class:`Climb`; nothing is chosen by the test set's truth."""
+def run_ladder(work: WorkFolder, root: Path, configs: Path, effort: Effort, seed: int = 0,
+               raw: bool = False) -> Ladder:
+    """Train and score every rung. See :class:`Climb`.
+
+    Nothing is chosen by the test set's truth: where there are several ways,
+    each has a rung in brackets, and the validation list decides which of them,
+    or none, the road goes on with. ``raw`` is one more training, on pseudo
+    labels that are not evened out.
+    """
     climb, noisy = Climb(work, root, configs, effort, seed), root / 'meta/train.txt'
-    ladder, arc, vit = Ladder(root / 'truth/test.txt', climb.classes), climb.arc, climb.vit
+    ladder = Ladder(root / 'truth/test.txt', climb.classes)
 
     work.say('the labels as they came')
-    folder = climb.fit('swin-ce', climb.linear, noisy)
-    ladder.add('Swin V2, cross entropy', climb.test('swin-ce', climb.linear, folder, 1, tta=False))
-    folder = climb.fit('swin-arc', arc, noisy)
-    ladder.add('ArcFace, 2 sub-centres', climb.test('swin-arc-last', arc, folder, 1, tta=False))
-    ladder.add('soup of 5', climb.test('swin-arc-soup', arc, folder, tta=False))
-    ladder.add('5 views', climb.test('swin-arc', arc, folder))
+    model = climb.fit('swin-ce', climb.linear, noisy)
+    ladder.add('Swin V2, cross entropy', climb.test(model, 1, tta=False))
+    swin = climb.fit('swin-arc', climb.arc, noisy)
+    ladder.add('ArcFace, 2 sub-centres', climb.test(swin, 1, tta=False))
+    ladder.add('soup of 5', climb.test(swin, tta=False))
+    ladder.add('5 views', climb.test(swin))
 
     work.say('the second model')
-    other = climb.fit('vit', vit, noisy)
-    tables = [climb.test('swin-arc', arc, folder), climb.test('vit', vit, other)]
-    ladder.add('(MAE ViT alone)', tables[1])
-    shares = climb.weights([('swin-arc', arc, folder), ('vit', vit, other)])
-    ladder.add('ensemble of both', ensemble(work, 'both', tables, shares), over='5 views')
+    vit = climb.fit('vit', climb.vit, noisy)
+    ladder.add('(MAE ViT alone)', climb.test(vit))
+    share = second_share(climb.val(swin), climb.val(vit), root / 'meta/val.txt')
+    work.say(f'  share of the ViT by validation likelihood: {share:.2f}')
+
+    def with_vit(of: Model) -> Path:
+        return ensemble(work, f'{of.name}-vit', [climb.test(of), climb.test(vit)], [1 - share, share])
+
+    ladder.add('ensemble of both', with_vit(swin), over='5 views')
 
     work.say('wrong labels')
-    held_out = []
-    for i, (seen, unseen) in enumerate(split(work, noisy, 2, seed)):
-        weights = soup(work, climb.fit(f'fold{i}', arc, seen))
-        held_out.append(predict(work, f'fold{i}', arc, weights, ann=unseen, image_root=root / 'train', tta=True))
-    cleaned = clean(work, 'clean', noisy, held_out, max_fraction=.15)
-    first = climb.test('swin-clean', arc, climb.fit('swin-clean', arc, cleaned))
-    both = ensemble(work, 'both-clean', [first, tables[1]], shares)
-    ladder.add('wrong labels dropped, Swin V2 trained again', both)
-
-    dropped = ladder.rungs[-1].name
+    # Of the model's own rows: with some seven a class, a half would teach too little to judge the other, and a model
+    # this short of training has not learnt the wrong labels by heart.
+    seen = predict(work, 'swin-arc-train', climb.arc, soup(work, swin.folder), ann=noisy, image_root=root / 'train',
+                   tta=True)
+    cleaned = clean(work, 'dropped', noisy, [seen], 'low_confidence', max_fraction=.1)
+    swins = {'as they came': swin, 'dropped': climb.fit('swin-dropped', climb.arc, cleaned)}
+    ladder.add('(wrong labels dropped)', with_vit(swins['dropped']), over='ensemble of both')
+    kept = climb.best('labels', swins)
+    rows, before = {'as they came': noisy, 'dropped': cleaned}[kept], 'labels by validation'
+    ladder.add(before, with_vit(swins[kept]), over='ensemble of both')
 
     work.say('pseudo labels')
-    for name, balanced in (('raw', False), ('even', True)):
-        more = pseudo(work, f'pseudo-{name}', both, cleaned, balanced=balanced)
-        again = climb.test(f'swin-{name}', arc, climb.fit(f'swin-{name}', arc, more))
-        result = ensemble(work, f'both-{name}', [again, tables[1]], shares)
-        ladder.add(f'{name} pseudo labels, Swin V2 trained again', result, over=dropped)
+    again = {'none': swins[kept]}
+    for name in ('even', 'raw') if raw else ('even', ):
+        more = pseudo(work, f'pseudo-{name}', with_vit(swins[kept]), rows, balanced=name == 'even')
+        again[name] = climb.fit(f'swin-{name}', climb.arc, more)
+        ladder.add(f'({name} pseudo labels)', with_vit(again[name]), over=before)
+    after, table = 'pseudo labels by validation', with_vit(again[climb.best('pseudo labels', again)])
+    ladder.add(after, table, over=before)
 
     work.say('re-distribution')
     per_class = len(ladder.truth) // len(climb.classes)
-    for stage, table, over in (('without pseudo labels', both, dropped),
-                               ('after even pseudo labels', result, ladder.rungs[-1].name)):
-        for method, floor in (('greedy', max(1, per_class - 1)), ('sinkhorn', None), ('balanced', None)):
-            labels = redistribute(work, f'{table.stem}-{method}', table, method, floor)
-            ladder.add(f'{method} re-distribution, {stage}', labels, over=over)
+    for method, floor in (('greedy', max(1, per_class - 1)), ('sinkhorn', None), ('balanced', None)):
+        labels = redistribute(work, f'final-{method}', table, method, floor)
+        ladder.add(f'{method} re-distribution', labels, over=after)
     return ladder

@@ -5,7 +5,19 @@ from pathlib import Path
 from mmcomp.annotations import read_list, write_list
 from mmcomp.files import atomic_open
 from mmcomp.recipes.ladder import Ladder
-from mmcomp.recipes.road import Competition, Recipe, clean, ensemble, predict, pseudo, redistribute, soup, split, train
+from mmcomp.recipes.road import (
+    Competition,
+    Recipe,
+    clean,
+    ensemble,
+    predict,
+    pseudo,
+    redistribute,
+    second_share,
+    soup,
+    split,
+    train,
+)
 from mmcomp.recipes.road import submission as write_submission
 from mmcomp.recipes.work_folder import WorkFolder
 
@@ -53,7 +65,8 @@ def run_road(work: WorkFolder, root: Path, configs: Path, effort: Effort, seed: 
         effort: Epochs.
         seed: Of folds and trainings.
     """
-    digits, noisy, test = Competition(root, root / 'meta/classes.txt', 10), root / 'meta/train.txt', root / 'test'
+    digits, test = Competition(root, root / 'meta/classes.txt', 10), root / 'test'
+    noisy, val = root / 'meta/train.txt', root / 'meta/val.txt'
     classes = digits.classes.read_text(encoding='utf-8').split()
     ladder = Ladder(root / 'truth/test.txt', classes)
     swin = Recipe(configs / 'digits-swin.py', digits.class_options()).but(train_cfg__max_epochs=effort.swin)
@@ -92,14 +105,18 @@ def run_road(work: WorkFolder, root: Path, configs: Path, effort: Effort, seed: 
     ladder.add('5 views of each image', first)
 
     work.say('5. Add the ViT')
-    second = predict(work, 'vit', vit, soup(work, fit('vit', vit, cleaned)), folder=test, tta=True)
-    both = ensemble(work, 'ensemble', [first, second])
+    other = soup(work, fit('vit', vit, cleaned))
+    second = predict(work, 'vit', vit, other, folder=test, tta=True)
+    share = second_share(*(predict(work, f'{name}-val', recipe, model, ann=val, image_root=root / 'train', tta=True)
+                           for name, recipe, model in (('swin', swin, weights), ('vit', vit, other))), val)
+    work.say(f'  share of the ViT by the likelihood of the validation labels: {share:.2f}')
+    both = ensemble(work, 'ensemble', [first, second], [1 - share, share])
     ladder.add('with the ViT', both)
 
     work.say('6. Label the test images that the two are sure of, and train again')
     more = pseudo(work, 'pseudo', both, cleaned)
     again = predict(work, 'swin-pseudo', swin, soup(work, fit('swin-pseudo', swin, more)), folder=test, tta=True)
-    final = ensemble(work, 'final', [again, second])
+    final = ensemble(work, 'final', [again, second], [1 - share, share])
     ladder.add('trained again on pseudo labels', final)
 
     work.say('7. The test set holds about as many of each digit: re-distribute the labels, and write the submission')

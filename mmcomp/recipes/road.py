@@ -51,8 +51,8 @@ class Competition:
 
     def class_options(self) -> dict:
         """Options that give a classifier this competition's classes."""
-        return {'model.head.num_classes': self.num_classes,
-                'train_dataloader.dataset.classes': str(self.classes.resolve())}
+        loaders = {f'{part}_dataloader.dataset.classes': str(self.classes.resolve()) for part in ('train', 'test')}
+        return {'model.head.num_classes': self.num_classes, **loaders}
 
 
 def train(work: WorkFolder, name: str, recipe: Recipe, lists: Sequence[Path], seed: int = 0) -> Path:
@@ -181,6 +181,28 @@ def ensemble(work: WorkFolder, name: str, tables: Sequence[Path], weights: Seque
 
     work.step(f'ensemble {name}', make, [out], tables, weights)
     return out
+
+
+def second_share(first: Path, second: Path, ann: Path) -> float:
+    """The weight of a second table beside a first, 0 to 0.5, by likelihood on known labels.
+
+    Likelihood, for it tells weights apart that a few hundred right or wrong
+    answers can't; a member that only adds noise gets nothing.
+
+    Args:
+        first: Predictions of labelled samples by the better model.
+        second: Of the same samples by the other.
+        ann: Their labels.
+    """
+    from mmcomp.annotations import read_list
+    from mmcomp.predictions.cleaning import gather_out_of_fold
+    from mmcomp.predictions.tables import read_table
+    paths, labels = read_list(ann)
+    (rows, mine), (_, theirs) = (gather_out_of_fold([read_table(table)], paths) for table in (first, second))
+    mine, theirs = (scores[np.arange(len(rows)), labels[rows]] for scores in (mine, theirs))
+    shares = np.linspace(0, .5, 11)
+    likelihood = [np.log((1 - share) * mine + share * theirs + 1e-9).mean() for share in shares]
+    return float(shares[int(np.argmax(likelihood))])
 
 
 def even(table):

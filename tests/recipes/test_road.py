@@ -77,3 +77,21 @@ def test_ensemble_weights_are_shares(work, skewed):
 def test_options_of_a_recipe_have_dots(tmp_path):
     recipe = road.Recipe(tmp_path / 'a.py', {'a.b': 1}).but(a__b=2, train_cfg__max_epochs=3)
     assert recipe.options == {'a.b': 2, 'train_cfg.max_epochs': 3}
+
+
+def test_a_second_member_weighs_what_known_labels_say(tmp_path):
+    rng, truth = np.random.default_rng(0), np.arange(300) % 3
+    names = [f'{i}.png' for i in range(300)]
+    write_list(tmp_path / 'val.txt', names, truth)
+
+    def member(name, skill):
+        scores = np.exp(skill * np.eye(3)[truth] + rng.normal(size=(300, 3)))
+        order = rng.permutation(300)
+        table = PredictionTable(np.array(names)[order].tolist(), (scores / scores.sum(1, keepdims=True))[order])
+        write_table(table, tmp_path / f'{name}.pkl')
+        return tmp_path / f'{name}.pkl'
+
+    good, equal, noise = member('good', 2), member('equal', 2), member('noise', -2)
+    share = road.second_share(good, equal, tmp_path / 'val.txt')
+    assert .35 <= share <= .5, 'two as good as each other share alike'
+    assert road.second_share(good, noise, tmp_path / 'val.txt') == 0, 'one that is wrong has no say'

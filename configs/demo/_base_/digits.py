@@ -1,12 +1,11 @@
 # Digits of 32 px: data, light augmentation without flips (characters have no mirror image), test views, schedule.
+_base_ = ['../../_base_/pipelines/character_views.py']
 default_scope = 'mmcomp'
 data_root = 'data/digits/'
 data_preprocessor = dict(mean=[64.0, 64.0, 64.0], std=[90.0, 90.0, 90.0], to_rgb=True)
-turn = dict(magnitude_level=10, magnitude_std='inf', pad_val=0, interpolation='bilinear')
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Rotate', magnitude_range=(0, 15), prob=1.0, **turn),
-    dict(type='RandomCrop', crop_size=32, padding=3),
+    dict(type='RandomAffine', max_angle_deg=15, max_shift=0.1, scale_range=(0.85, 1.15), max_shear_deg=10),
     dict(type='PackInputs'),
 ]
 test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
@@ -21,20 +20,9 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(type='Accuracy', topk=(1, ))
 test_evaluator = val_evaluator
-moves = [('horizontal', 0), *((way, by) for way in ('horizontal', 'vertical') for by in (1 / 16, -1 / 16))]
-tta_model = dict(type='AverageLogitsTTA')
-tta_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(
-        type='TestTimeAug',
-        transforms=[[
-            dict(type='Translate', direction=way, magnitude=by, pad_val=0, prob=1.0, random_negative_prob=0.0)
-            for way, by in moves
-        ], [dict(type='PackInputs')]]),
-]
-
 optim_wrapper = dict(
-    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
+    # A group for each option, not for each parameter, which the fused update needs to be fast.
+    constructor='MergedGroupsConstructor', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05, fused=True),
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0), clip_grad=dict(max_norm=1.0))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=1, convert_to_iter_based=True),
