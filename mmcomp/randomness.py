@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 # The first number of a derived seed: what the random numbers are for.
-STEP, SAMPLE = 1, 2
+STEP, SAMPLE, VALIDATION = 1, 2, 3
 
 
 def derive_seed(*parts: int) -> int:

@@ -1,4 +1,12 @@
-"""Making a config's training resumable, and finding where to go on."""
+"""Making a config's training resumable, and finding where to go on.
+
+On the CPU a training that was killed and resumed ends bit for bit as one that
+was not; ``tools/benchmarks/kill_soak.py`` measures it. Saved are the weights and
+their averages, optimizer, schedulers, loss scaler, gradients of an unfinished
+accumulation, class statistics, log history, best scores and the state of hooks.
+Random numbers need no saving: they follow from the place in the training, see
+:mod:`mmcomp.randomness`.
+"""
 import os
 import re
 import zipfile
@@ -32,9 +40,9 @@ def use_resumable_parts(cfg: Config) -> Config:
     A subclass of the user's own stays, and so does a hook that is there
     already. ``FlexibleRunner`` saves in ways of its own and is left alone.
     """
-    if cfg.get('runner_type') == 'FlexibleRunner':
+    loop = cfg.get('train_cfg')
+    if cfg.get('runner_type') == 'FlexibleRunner' or not loop:
         return cfg
-    loop = cfg.train_cfg
     by_epoch = loop.pop('by_epoch', None)
     if by_epoch is not None:
         loop['type'] = 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop'
@@ -72,6 +80,9 @@ def settle_start(cfg: Config) -> None:
     all ranks together take the same batches as before.
     """
     start = cfg.get('resume')
+    if not start and (there := newest_checkpoint(cfg.work_dir)):
+        tell(f'{there} is of an earlier training, which --resume would continue; this one starts anew and writes '
+             'over its files.')
     if start:
         found = [_find_start(cfg, start) if is_main_process() else None]
         broadcast_object_list(found)

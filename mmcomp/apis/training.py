@@ -58,7 +58,8 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
 
     The config's faults and missing files are reported before a process group
     is joined or a model is built. What the host can't do is adapted (see
-    :func:`mmcomp.apis.host.adapt_to_host`).
+    :func:`mmcomp.apis.host.adapt_to_host`). A training that was killed and is
+    resumed ends as one that was not, see :mod:`mmcomp.apis.resuming`.
 
     Args:
         cfg: A config or the path of one; not changed.
@@ -83,8 +84,8 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
         settle_start(cfg)
         use_resumable_parts(cfg)
         use_safe_loading()
-        runner = RUNNERS.build(cfg)
         with restored_signals(), explained_failures(cfg.work_dir):
+            runner = RUNNERS.build(cfg)
             runner.train()
     return runner
 

@@ -55,3 +55,14 @@ def test_keys(tmp_path):
 def test_a_folder_without_a_log_is_refused(tmp_path):
     with pytest.raises(DataError, match='a scalars.json or a work folder'):
         read_log(tmp_path)
+
+
+def test_a_validation_made_up_for_after_a_resume_has_its_place(tmp_path):
+    def val(step, accuracy):
+        return {'accuracy/top1': accuracy, 'step': step}
+    first = [dict(train(at, 9.), epoch=epoch) for at, epoch in ((4, 1), (8, 1), (12, 2), (16, 2))]
+    write(tmp_path / '20260101_000000/vis_data/scalars.json', *first[:2], val(1, 50.), *first[2:])
+    write(tmp_path / '20260102_000000/vis_data/scalars.json', val(2, 70.), dict(train(20, 1.), epoch=3), val(3, 80.))
+    points = read_log(tmp_path).points
+    assert points['accuracy/top1'] == [(8, 50.), (16, 70.), (20, 80.)]
+    assert points['loss'] == [(4, 9.), (8, 9.), (12, 9.), (16, 9.), (20, 1.)]

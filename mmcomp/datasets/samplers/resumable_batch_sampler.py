@@ -32,9 +32,12 @@ class ResumableBatchSampler:
         batch_size: Rows a batch and rank.
         drop_last: Whether to leave out a last batch that is not full.
         batch_sampler: Config of a batch sampler to take the batches from.
+        own_seed: Whether the sampler keeps the seed it has.
     """
 
-    def __init__(self, sampler, batch_size: int, drop_last: bool = False, batch_sampler: dict | None = None):
+    def __init__(self, sampler, batch_size: int, drop_last: bool = False, batch_sampler: dict | None = None,
+                 own_seed: bool = False):
+        self.own_seed = own_seed
         self.sampler, self.batch_size, self.drop_last = sampler, batch_size, drop_last
         self.rank, self.world_size = get_dist_info()
         self.epoch = self.start = self.seed = 0
@@ -59,7 +62,7 @@ class ResumableBatchSampler:
         """Let the next iteration begin at batch ``start`` of an epoch."""
         self.seed, self.epoch, self.start = seed, epoch, start
         for part in (self.sampler, getattr(self, 'batches', None)):
-            if hasattr(part, 'seed'):
+            if hasattr(part, 'seed') and not self.own_seed:
                 part.seed = seed
             if hasattr(part, 'set_epoch'):
                 part.set_epoch(epoch)

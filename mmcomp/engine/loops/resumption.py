@@ -2,7 +2,7 @@
 from mmengine.dist import get_rank
 
 from mmcomp.errors import CheckpointError, ConfigError, fault
-from mmcomp.randomness import STEP, derive_seed, seed_all
+from mmcomp.randomness import STEP, VALIDATION, derive_seed, seed_all
 
 
 def resumable_loader(dataloader):
@@ -16,7 +16,7 @@ def resumable_loader(dataloader):
     cfg = dict(dataloader)
     cfg['dataset'] = dict(type='SeededDataset', dataset=cfg['dataset'])
     cfg['batch_sampler'] = dict(type='ResumableBatchSampler', drop_last=cfg.pop('drop_last', False),
-                                batch_sampler=cfg.get('batch_sampler'))
+                                batch_sampler=cfg.get('batch_sampler'), own_seed='seed' in cfg['sampler'])
     return cfg
 
 
@@ -77,6 +77,7 @@ class Resumption:
         if due and hub.get_info('iter_validated') != self._iter:
             # Else a checkpoint of the best score would tell whether the training was resumed.
             hub.update_info_dict(dict(epoch=self._epoch, iter=self._iter))
+            seed_all(derive_seed(VALIDATION, self.base_seed, self._iter, get_rank()))
             self.runner.val_loop.run()
 
     def run_iter(self, *args, **kwargs) -> None:
