@@ -1,7 +1,7 @@
 """What flows between the parts of mmcomp. Imported lazily: tables need no torch."""
 from importlib import import_module
 
-_HOMES = {'PredictionTable': 'prediction_table'}
+_HOMES = {'PredictionTable': 'prediction_table', 'TokenSequence': 'token_sequence'}
 __all__ = list(_HOMES)
 
 

@@ -11,20 +11,37 @@ from mmpretrain.structures import DataSample
 
 import mmcomp.models  # noqa: F401  (registers)
 from mmcomp.registry import MODELS
+from mmcomp.structures import TokenSequence
 
 ROOMS = ('heads', 'losses', 'necks', 'backbones', 'fusion')
-ELSEWHERE = ('AverageLogitsTTA', )  # wrappers of whole models have tests of their own
+# Wrappers of whole models, and what feeds them, have tests of their own.
+ELSEWHERE = ('AverageLogitsTTA', 'SequenceClassifier', 'TokenDataPreprocessor')
 CLASSES, WIDTH = 5, 8
+SMALL = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+VIT = dict(model_type='vit', image_size=16, patch_size=8, **SMALL)
+# A padding id of its own would leave one row of the embeddings without gradient.
+BERT = dict(model_type='bert', vocab_size=6, max_position_embeddings=6, type_vocab_size=1, pad_token_id=None,
+            hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **SMALL)
 ROWS = {
     'ArcFaceHead': [dict(num_subcenters=3), dict(margin=0.3), dict(loss=dict(type='SoftmaxEQLLoss', num_classes=5))],
     'LogitAdjustedLinearHead': [dict(), dict(loss=dict(type='BalancedSoftmaxLoss', num_classes=5))],
     'SoftmaxEQLLoss': [dict(), dict(indicator='pos_neg_ratio')],
     'LogitAdjustedLoss': [dict(tau=0.5)],
     'BalancedSoftmaxLoss': [dict()],
-    'HuggingFaceImageBackbone': [dict(config=dict(
-        model_type='vit', image_size=16, patch_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=8))],
-}
+    'DropoutLinearHead': [dict(), dict(dropout=0.0, dropout_samples=3)],
+    'BinaryTasksHead': [dict(), dict(dropout_samples=2)],
+    'WeightedMultiTaskBCELoss': [dict(), dict(task_weights=[1.0, 0.5, 0.5, 0.5, 0.5], binarize=0.5)],
+    'SequencePooling': [dict(mode=mode) for mode in ('cls', 'last', 'mean', 'max', 'pooler', ['mean', 'max'])],
+    'AttentionPooling': [dict(in_channels=WIDTH), dict(in_channels=WIDTH, hidden_channels=3)],
+    'WeightedLayers': [dict(num_layers=2), dict(num_layers=3, pooling=dict(type='SequencePooling', mode='max'))],
+    'HuggingFaceImageBackbone': [dict(config=VIT)],
+    'HuggingFaceTextEncoder': [dict(config=BERT), dict(config=BERT, layers=True, pooler=True),
+                               dict(config=BERT, gradient_checkpointing=True)],
+    'ImageTokens': [dict(backbone=dict(type='HuggingFaceImageBackbone', config=VIT)),
+                    dict(backbone=dict(type='HuggingFaceImageBackbone', config=VIT), per_image='mean')],
+    'FeatureProjector': [dict(in_channels=3, out_channels=WIDTH),
+                         dict(in_channels=3, out_channels=WIDTH, position_channels=4)],
+}  # yapf: disable
 
 
 def _registered(room):
@@ -80,25 +97,34 @@ def test_every_component_has_a_row():
 @pytest.mark.parametrize('cfg', _cases('heads'))
 def test_heads(cfg):
     features = torch.randn(12, WIDTH, generator=torch.Generator().manual_seed(1))
+    tasks = torch.eye(CLASSES)
     samples = [DataSample().set_gt_label(i % CLASSES) for i in range(12)]
+    if cfg['type'] == 'BinaryTasksHead':
+        samples = [DataSample().set_gt_score(tasks[i % CLASSES]) for i in range(12)]
     extra = dict(num_classes=CLASSES, in_channels=WIDTH)
     head = _build(cfg, **extra)
     _check(lambda h: h.loss((features, ), samples)['loss'], head, _build(cfg, **extra))
     predictions = head.predict((features, ))
     scores = torch.stack([sample.pred_score for sample in predictions])
     assert scores.shape == (12, CLASSES)
+    if cfg['type'] == 'BinaryTasksHead':
+        assert ((scores > 0) & (scores < 1)).all()
+        return
     torch.testing.assert_close(scores.sum(1), torch.ones(12))
     assert [int(sample.pred_label) for sample in predictions] == scores.argmax(1).tolist()
 
 
 @pytest.mark.parametrize('cfg', _cases('losses'))
 def test_losses(cfg):
-    loss, fresh = _build(cfg, num_classes=CLASSES), _build(cfg, num_classes=CLASSES)
+    tasks = cfg['type'] == 'WeightedMultiTaskBCELoss'
+    extra = {} if tasks else dict(num_classes=CLASSES)
+    loss, fresh = _build(cfg, **extra), _build(cfg, **extra)
     labels = torch.arange(12) % CLASSES
+    target = torch.eye(CLASSES)[labels] if tasks else labels
 
     def run(module):
         logits = torch.randn(12, CLASSES, generator=torch.Generator().manual_seed(1)).requires_grad_()
-        value = module(logits, labels, avg_factor=12)
+        value = module(logits, target, avg_factor=12)
         gradient, = torch.autograd.grad(value, logits, retain_graph=True)
         assert torch.isfinite(gradient).all() and (gradient.gather(1, labels[:, None]) < 0).all()
         return value
@@ -106,14 +132,74 @@ def test_losses(cfg):
     _check(run, loss, fresh)
 
 
+def _sequence(padding=0, seed=1):
+    """Sequences of 3, 1 and 4 tokens, and as much padding of noise behind them."""
+    generator = torch.Generator().manual_seed(seed)
+    tokens, layers = torch.randn(3, 4, WIDTH, generator=generator), torch.randn(3, 3, 4, WIDTH, generator=generator)
+    mask = torch.arange(4 + padding) < torch.tensor([[3], [1], [4]])
+    noise = torch.Generator().manual_seed(9)
+
+    def padded(real):
+        wide = 100 * torch.randn(3, 4 + padding, WIDTH, generator=noise)
+        wide[:, :4] = torch.where(mask[:, :4, None], real, wide[:, :4])
+        return wide.requires_grad_()
+
+    return TokenSequence(padded(tokens), mask, tuple(padded(layer) for layer in layers), tokens.mean(dim=1) + 0)
+
+
+@pytest.mark.parametrize('cfg', _cases('necks'))
+def test_necks(cfg):
+    sequence = _sequence()
+    sequence.pooled.requires_grad_()
+    neck = _build(cfg)
+    weights = torch.randn(1, 2 * WIDTH, generator=torch.Generator().manual_seed(2))
+
+    def run(module):
+        (vector, ) = module(sequence)
+        return (vector * weights[:, :vector.shape[1]]).square().sum()
+
+    _check(run, neck, _build(cfg))
+
+
+@pytest.mark.parametrize('cfg', _cases('necks'))
+def test_padding_has_no_part_in_a_vector_nor_in_its_gradient(cfg):
+    neck, results = _build(cfg), []
+    for padding in (0, 5):
+        sequence = _sequence(padding)
+        (vector, ) = neck(sequence)
+        if cfg.get('mode') != 'pooler':
+            vector.sum().backward()
+            for tokens in (sequence.tokens, *sequence.layers):
+                if tokens.grad is not None:
+                    assert not tokens.grad[~sequence.mask].any()
+        results.append(vector)
+    torch.testing.assert_close(*results)
+
+
+def _inputs(kind):
+    """Made-up inputs of a backbone."""
+    generator = torch.Generator().manual_seed(1)
+    mask = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])
+    if kind == 'HuggingFaceTextEncoder':
+        return dict(ids=torch.arange(12).view(2, 6) % 6, mask=mask)
+    if kind == 'FeatureProjector':
+        return dict(features=torch.randn(2, 6, 3, generator=generator), mask=mask,
+                    positions=torch.rand(2, 6, 4, generator=generator))
+    return torch.randn(2, 3, 16, 16, generator=generator)
+
+
 @pytest.mark.parametrize('cfg', _cases('backbones'))
 def test_backbones(cfg):
-    images = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    inputs = _inputs(cfg['type'])
     weights = torch.randn(1, generator=torch.Generator().manual_seed(2))
 
     def run(module):
-        features = module(images)
-        assert isinstance(features, tuple)
-        return (features[-1] * weights).square().sum()
+        torch.manual_seed(3)
+        found = module(inputs)
+        if isinstance(found, TokenSequence):
+            pooled = 0. if found.pooled is None else found.pooled.square().sum()
+            return (found.tokens[found.mask] * weights).pow(3).sum() + pooled
+        assert isinstance(found, tuple)
+        return (found[-1] * weights).square().sum()
 
     _check(run, _build(cfg), _build(cfg))

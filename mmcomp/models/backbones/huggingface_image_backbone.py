@@ -1,10 +1,9 @@
 """Image encoders of Hugging Face transformers as backbones."""
-from pathlib import Path
-
 import torch
 from mmengine.model import BaseModule
 
 from mmcomp.errors import ConfigError, fault
+from mmcomp.models.huggingface import build_huggingface
 from mmcomp.registry import MODELS
 
 OUT_TYPES = ('raw', 'cls_token', 'mean')
@@ -35,16 +34,10 @@ class HuggingFaceImageBackbone(BaseModule):
                  allow_download: bool = False, init_cfg: dict | list | None = None):
         super().__init__(init_cfg=init_cfg)
         where = type(self).__name__
-        if (name_or_path is None) == (config is None):
-            raise ConfigError(fault(where, 'name_or_path', 'given if `config` is not, and only then',
-                                    name_or_path, 'Give one of the two.'))
         if out_type not in OUT_TYPES:
             raise ConfigError(fault(where, 'out_type', f'one of {OUT_TYPES}', out_type, 'Correct it.'))
-        if name_or_path is not None and not allow_download and not Path(name_or_path).is_dir():
-            raise ConfigError(fault(where, 'name_or_path', 'an existing folder', name_or_path,
-                                    'Correct the path, or set allow_download=True to ask the hub.'))
         self.out_type = out_type
-        self.model = _build(name_or_path, config, allow_download)
+        self.model = build_huggingface(where, name_or_path, config, allow_download)
         self.model.is_init = True  # mmengine would call its init_weights and undo the loading
         if getattr(self.model, 'pooler', None) is not None:
             self.model.pooler = None  # unused here, and DDP refuses parameters without gradients
@@ -58,9 +51,3 @@ class HuggingFaceImageBackbone(BaseModule):
             return (hidden.mean(dim=1) if hidden.ndim == 3 else hidden.mean(dim=(2, 3)), )
         return (hidden, )
 
-
-def _build(name_or_path, config, allow_download):
-    from transformers import AutoConfig, AutoModel
-    if config is not None:
-        return AutoModel.from_config(AutoConfig.for_model(**config))
-    return AutoModel.from_pretrained(name_or_path, local_files_only=not allow_download)

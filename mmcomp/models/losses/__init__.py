@@ -1,5 +1,6 @@
 from .balanced_softmax_loss import BalancedSoftmaxLoss
 from .logit_adjusted_loss import LogitAdjustedLoss
 from .softmax_eql_loss import SoftmaxEQLLoss
+from .weighted_multi_task_bce_loss import WeightedMultiTaskBCELoss
 
-__all__ = ['BalancedSoftmaxLoss', 'LogitAdjustedLoss', 'SoftmaxEQLLoss']
+__all__ = ['BalancedSoftmaxLoss', 'LogitAdjustedLoss', 'SoftmaxEQLLoss', 'WeightedMultiTaskBCELoss']

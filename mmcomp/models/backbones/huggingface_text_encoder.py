@@ -1,0 +1,89 @@
+"""Text encoders of Hugging Face transformers as backbones."""
+import re
+
+import torch
+from mmengine.model import BaseModule
+
+from mmcomp.models.huggingface import build_huggingface
+from mmcomp.registry import MODELS
+from mmcomp.structures import TokenSequence
+
+# Where the parameters of layer N are, in the families there are.
+LAYER = re.compile(r'(?:^|\.)(?:layers?|h|block|blocks)\.(\d+)\.')
+EMBEDDING = re.compile(r'(?:^|\.)(?:embeddings?|wte|wpe|embed_tokens|word_embedding|tok_embeddings)\.')
+
+
+@MODELS.register_module()
+class HuggingFaceTextEncoder(BaseModule):
+    """``AutoModel`` over token ids: BERT, RoBERTa, DeBERTa, GPT-2, RoFormer, ModernBERT, …
+
+    The mask is always given to the model, and padding holds the model's own
+    padding id: positions of RoBERTa follow from the ids. So padding changes
+    nothing in a sequence's tokens, in training as in prediction.
+
+    Args:
+        name_or_path: A local folder written by ``save_pretrained``, or, with
+            ``allow_download``, a model name of the hub.
+        config: Instead of it, the architecture for random weights:
+            ``dict(model_type='bert', hidden_size=64, …)``.
+        layers: Whether to emit the hidden states of all layers.
+        pooler: Whether to keep the model's own pooling and emit its vector.
+            Without, its parameters go too, as DDP refuses those without gradients.
+        gradient_checkpointing: Compute activations anew in the backward pass,
+            to save memory.
+        attention: ``sdpa``, ``eager`` or ``flash_attention_2``; by default the
+            fastest that the model has.
+        allow_download: Whether the hub may be asked.
+        init_cfg: Config of the initialization.
+
+    Raises:
+        ConfigError: See :func:`mmcomp.models.huggingface.build_huggingface`.
+    """
+
+    def __init__(self, name_or_path: str | None = None, config: dict | None = None, layers: bool = False,
+                 pooler: bool = False, gradient_checkpointing: bool = False, attention: str | None = None,
+                 allow_download: bool = False, init_cfg: dict | list | None = None):
+        super().__init__(init_cfg=init_cfg)
+        options = {} if attention is None else dict(attn_implementation=attention)
+        self.model = build_huggingface(type(self).__name__, name_or_path, config, allow_download, **options)
+        self.model.is_init = True  # mmengine would call its init_weights and undo the loading
+        if not pooler and getattr(self.model, 'pooler', None) is not None:
+            self.model.pooler = None
+        if gradient_checkpointing:
+            self.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=dict(use_reentrant=False))
+        self.layers = layers
+        self.padding_id = self.model.config.pad_token_id or 0
+
+    @property
+    def out_channels(self) -> int:
+        """Width of the tokens."""
+        return self.model.config.hidden_size
+
+    def forward(self, inputs: dict[str, torch.Tensor]) -> TokenSequence:
+        """Token ids to tokens.
+
+        Args:
+            inputs: ``ids (B, L)``, ``mask (B, L)`` booleans; where there are
+                several segments ``type_ids (B, L)``.
+        """
+        mask = inputs['mask']
+        extra = dict(token_type_ids=inputs['type_ids']) if 'type_ids' in inputs else {}
+        out = self.model(input_ids=inputs['ids'].masked_fill(~mask, self.padding_id), attention_mask=mask.long(),
+                         output_hidden_states=self.layers, **extra)
+        return TokenSequence(out.last_hidden_state, mask, out.hidden_states if self.layers else None,
+                             getattr(out, 'pooler_output', None))
+
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Depth of a parameter for layer-wise learning rates (mmpretrain's
+        ``LearningRateDecayOptimWrapperConstructor``): embeddings are 0, layer N
+        is N + 1, everything behind the last layer is as deep as the head.
+
+        Returns:
+            The depth, and the number of depths.
+        """
+        depths = self.model.config.num_hidden_layers + 2
+        name = param_name.removeprefix(prefix)
+        layer = LAYER.search(name)
+        if layer:
+            return int(layer[1]) + 1, depths
+        return (0 if EMBEDDING.search(name) else depths - 1), depths
