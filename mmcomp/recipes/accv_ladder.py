@@ -24,8 +24,9 @@ from mmcomp.recipes.work_folder import WorkFolder
 class Effort:
     """Epochs of the trainings."""
     pretrain: int = 10
-    swin: int = 12
+    swin: int = 20
     vit: int = 12
+    again: int = 6
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Climb:
         self.classes = names.read_text(encoding='utf-8').splitlines()
         self.images = Competition(root, names, len(self.classes))
         self.arc = self._recipe(configs / 'digits-swin.py', effort.swin)
+        self.again = self.arc.but(train_cfg__max_epochs=effort.again, optim_wrapper__optimizer__lr=1e-3)
         linear = dict(_delete_=True, type='LogitAdjustedLinearHead', in_channels=128, num_classes=len(self.classes))
         self.linear = self.arc.but(model__head=linear)
         weights = self._pretrain(Recipe(configs / 'digits-mae.py').but(train_cfg__max_epochs=effort.pretrain))
@@ -76,10 +78,15 @@ class Climb:
         recipe = Recipe(recipe.config, {**recipe.options, **self.images.options(ann)})
         return soup(self.work, train(self.work, 'mae', recipe, [ann], self.seed), last=1)
 
-    def fit(self, name: str, recipe: Recipe, rows: Path) -> Model:
-        """A model trained on a list."""
-        whole = Recipe(recipe.config, {**recipe.options, **self.images.options(rows)})
-        return Model(name, recipe, train(self.work, name, whole, [rows], self.seed))
+    def fit(self, name: str, recipe: Recipe, rows: Path, start: Path | None = None) -> Model:
+        """A model trained on a list, from the weights ``start`` if given."""
+        begin = {'load_from': str(start)} if start else {}
+        whole = Recipe(recipe.config, {**recipe.options, **begin, **self.images.options(rows)})
+        return Model(name, recipe, train(self.work, name, whole, [rows, *([start] if start else [])], self.seed))
+
+    def train_on(self, name: str, model: Model, rows: Path) -> Model:
+        """A model trained some epochs more, from its soup."""
+        return self.fit(name, self.again, rows, soup(self.work, model.folder))
 
     def test(self, model: Model, last: int = 5, tta: bool = True) -> Path:
         """Predictions of the test set, by default of a soup that looks at five views."""
@@ -140,18 +147,22 @@ def run_ladder(work: WorkFolder, root: Path, configs: Path, effort: Effort, seed
     seen = predict(work, 'swin-arc-train', climb.arc, soup(work, swin.folder), ann=noisy, image_root=root / 'train',
                    tta=True)
     cleaned = clean(work, 'dropped', noisy, [seen], 'low_confidence', max_fraction=.1)
-    swins = {'as they came': swin, 'dropped': climb.fit('swin-dropped', climb.arc, cleaned)}
-    ladder.add('(wrong labels dropped)', with_vit(swins['dropped']), over='ensemble of both')
-    kept = climb.best('labels', swins)
-    rows, before = {'as they came': noisy, 'dropped': cleaned}[kept], 'labels by validation'
-    ladder.add(before, with_vit(swins[kept]), over='ensemble of both')
+    lists, models, on = {'as they came': noisy, 'dropped': cleaned}, {}, 'ensemble of both'
+    # Both train as long again, or the gain of better labels would be that of more epochs.
+    for (name, rows), folder in zip(lists.items(), ('swin-longer', 'swin-dropped'), strict=True):
+        models[name] = climb.train_on(folder, swin, rows)
+        ladder.add(f'({effort.again} more epochs, wrong labels {name})', with_vit(models[name]), over=on)
+        on = ladder.rungs[-1].name
+    kept = climb.best('labels', models)
+    before = 'more epochs, labels by validation'
+    ladder.add(before, with_vit(models[kept]), over='ensemble of both')
 
     work.say('pseudo labels')
-    again = {'none': swins[kept]}
+    again = {'none': models[kept]}
     for name in ('even', 'raw') if raw else ('even', ):
-        more = pseudo(work, f'pseudo-{name}', with_vit(swins[kept]), rows, balanced=name == 'even')
-        again[name] = climb.fit(f'swin-{name}', climb.arc, more)
-        ladder.add(f'({name} pseudo labels)', with_vit(again[name]), over=before)
+        more = pseudo(work, f'pseudo-{name}', with_vit(models[kept]), lists[kept], balanced=name == 'even')
+        again[name] = climb.train_on(f'swin-{name}', swin, more)
+        ladder.add(f'({name} pseudo labels, from the same start)', with_vit(again[name]), over=before)
     after, table = 'pseudo labels by validation', with_vit(again[climb.best('pseudo labels', again)])
     ladder.add(after, table, over=before)
 

@@ -19,7 +19,9 @@ def parse_args(argv=None):
     parser.add_argument('--classes', type=int, default=200, metavar='C', help='characters (default 200)')
     parser.add_argument('--noise', type=float, default=.15, metavar='P', help='wrong labels (default 0.15)')
     parser.add_argument('--pretrain', type=int, default=10, metavar='N', help='epochs of the autoencoder (default 10)')
-    parser.add_argument('--epochs', type=int, default=12, metavar='N', help='of every other training (default 12)')
+    parser.add_argument('--epochs', type=int, default=20, metavar='N', help='of the Swin V2 (default 20)')
+    parser.add_argument('--vit-epochs', type=int, default=12, metavar='N', help='of the ViT (default 12)')
+    parser.add_argument('--again', type=int, default=6, metavar='N', help='epochs of training on (default 6)')
     parser.add_argument('--raw', action='store_true', help='also train on pseudo labels that are not evened out')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/accv_ladder'), metavar='DIR',
                         help='where all results go (default %(default)s)')
@@ -38,7 +40,8 @@ def climb(args, seed: int):
     work.step('data', lambda: str(write_omniglot(args.source, root, args.classes, args.noise, seed)),
               [root / 'meta/classes.txt'], settings=[args.classes, args.noise, seed], folder=root)
     configs = Path(__file__).resolve().parents[2] / 'configs/demo'
-    ladder = run_ladder(work, root, configs, Effort(args.pretrain, args.epochs, args.epochs), seed, args.raw)
+    effort = Effort(args.pretrain, args.epochs, args.vit_epochs, args.again)
+    ladder = run_ladder(work, root, configs, effort, seed, args.raw)
     return ladder.rungs, sum(work.seconds().values())
 
 
