@@ -34,6 +34,8 @@ def without_pretrained(node: object) -> object:
         init = kept.get('init_cfg')
         if isinstance(init, dict) and init.get('type') == 'Pretrained':
             del kept['init_cfg']
+        if 'name_or_path' in kept:
+            kept['load_weights'] = False
         return kept
     return [without_pretrained(v) for v in node] if isinstance(node, (list, tuple)) else node
 

@@ -8,7 +8,7 @@ from mmcomp.errors import ConfigError, did_you_mean, fault
 
 
 def build_huggingface(where: str, name_or_path: str | None, config: dict | None, allow_download: bool,
-                      **options) -> nn.Module:
+                      load_weights: bool = True, **options) -> nn.Module:
     """``AutoModel`` with loaded or random weights, in float32.
 
     Args:
@@ -18,6 +18,8 @@ def build_huggingface(where: str, name_or_path: str | None, config: dict | None,
         config: Instead of it, arguments of the config class with its
             ``model_type``, for random weights.
         allow_download: Whether the hub may be asked.
+        load_weights: If False, only the architecture is taken from
+            ``name_or_path``: the weights come from a checkpoint.
         **options: Further arguments of ``from_config`` and ``from_pretrained``.
 
     Raises:
@@ -33,6 +35,9 @@ def build_huggingface(where: str, name_or_path: str | None, config: dict | None,
         if not allow_download and not Path(name_or_path).is_dir():
             raise ConfigError(fault(where, 'name_or_path', 'an existing folder', name_or_path,
                                     'Correct the path, or set allow_download=True to ask the hub.'))
+        if not load_weights:
+            return AutoModel.from_config(AutoConfig.from_pretrained(name_or_path, local_files_only=not allow_download),
+                                         **options)
         # Weights stored in half precision would train in half precision otherwise.
         return AutoModel.from_pretrained(name_or_path, local_files_only=not allow_download, dtype=torch.float32,
                                          **options)

@@ -208,7 +208,7 @@ def free_port() -> int:
 
 
 def run_once(config: Path, work_dir: Path, ranks: int, victim: int = 0, moments: Moments | None = None,
-             options: dict | None = None, timeout_s: float = 120., launcher: bool = True) -> list[int]:
+             options: dict | None = None, timeout_s: float = 600., launcher: bool = True) -> list[int]:
     """Train once in ``ranks`` processes; exit codes. When one fails the others are ended, as a launcher does."""
     port = free_port()
     children = [fork_training(config, work_dir, rank, ranks, port,

@@ -23,6 +23,7 @@ class HuggingFaceImageBackbone(BaseModule):
             map ``(B, C, H, W)``; ``'cls_token'``, its first token ``(B, C)``;
             ``'mean'``, its mean over all tokens or positions ``(B, C)``.
         allow_download: Whether the hub may be asked.
+        load_weights: If False, only the architecture is taken from ``name_or_path``.
         init_cfg: Config of the initialization.
 
     Raises:
@@ -31,13 +32,13 @@ class HuggingFaceImageBackbone(BaseModule):
     """
 
     def __init__(self, name_or_path: str | None = None, config: dict | None = None, out_type: str = 'raw',
-                 allow_download: bool = False, init_cfg: dict | list | None = None):
+                 allow_download: bool = False, load_weights: bool = True, init_cfg: dict | list | None = None):
         super().__init__(init_cfg=init_cfg)
         where = type(self).__name__
         if out_type not in OUT_TYPES:
             raise ConfigError(fault(where, 'out_type', f'one of {OUT_TYPES}', out_type, 'Correct it.'))
         self.out_type = out_type
-        self.model = build_huggingface(where, name_or_path, config, allow_download)
+        self.model = build_huggingface(where, name_or_path, config, allow_download, load_weights)
         self.model.is_init = True  # mmengine would call its init_weights and undo the loading
         if getattr(self.model, 'pooler', None) is not None:
             self.model.pooler = None  # unused here, and DDP refuses parameters without gradients

@@ -34,6 +34,7 @@ class HuggingFaceTextEncoder(BaseModule):
         attention: ``sdpa``, ``eager`` or ``flash_attention_2``; by default the
             fastest that the model has.
         allow_download: Whether the hub may be asked.
+        load_weights: If False, only the architecture is taken from ``name_or_path``.
         init_cfg: Config of the initialization.
 
     Raises:
@@ -42,10 +43,11 @@ class HuggingFaceTextEncoder(BaseModule):
 
     def __init__(self, name_or_path: str | None = None, config: dict | None = None, layers: bool = False,
                  pooler: bool = False, gradient_checkpointing: bool = False, attention: str | None = None,
-                 allow_download: bool = False, init_cfg: dict | list | None = None):
+                 allow_download: bool = False, load_weights: bool = True, init_cfg: dict | list | None = None):
         super().__init__(init_cfg=init_cfg)
         options = {} if attention is None else dict(attn_implementation=attention)
-        self.model = build_huggingface(type(self).__name__, name_or_path, config, allow_download, **options)
+        self.model = build_huggingface(type(self).__name__, name_or_path, config, allow_download, load_weights,
+                                       **options)
         self.model.is_init = True  # mmengine would call its init_weights and undo the loading
         if not pooler and getattr(self.model, 'pooler', None) is not None:
             self.model.pooler = None
