@@ -3,9 +3,11 @@ from .image_folder_dataset import ImageFolderDataset
 from .image_list_dataset import ImageListDataset
 from .samplers import ResumableBatchSampler, ShardedBatchSampler
 from .seeded_dataset import SeededDataset
-from .transforms import RandomAffine
+from .tabular_text_dataset import TabularTextDataset
+from .transforms import DeleteCharacters, IsolateSymbols, LowerCase, NormalizeUnicode, PackTokens, RandomAffine
 
 __all__ = [
-    'ImageFolderDataset', 'ImageListDataset', 'RandomAffine', 'ResumableBatchSampler', 'SeededDataset',
-    'ShardedBatchSampler', 'sample_ids',
+    'DeleteCharacters', 'ImageFolderDataset', 'ImageListDataset', 'IsolateSymbols', 'LowerCase', 'NormalizeUnicode',
+    'PackTokens', 'RandomAffine', 'ResumableBatchSampler', 'SeededDataset', 'ShardedBatchSampler',
+    'TabularTextDataset', 'sample_ids',
 ]

@@ -90,10 +90,12 @@ class CheckedImageDataset(BaseDataset):
 
 
 def sample_ids(dataset) -> list[str]:
-    """The id of every sample: ``sample_id``, or for other data sets the image
-    path relative to the image root, or the position."""
+    """The id of every sample: ``sample_ids`` of the data set, or ``sample_id`` of each sample, or for other data
+    sets the image path relative to the image root, or the position."""
     if hasattr(dataset, 'full_init'):
         dataset.full_init()
+    if hasattr(dataset, 'sample_ids'):
+        return list(dataset.sample_ids)
 
     def name(index: int) -> str:
         info = dataset.get_data_info(index)

@@ -10,14 +10,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # A part may import parts of lower rank; parts of one rank in CORE not each other.
 BASE = ('errors', 'files', 'image_files', 'annotations', 'metrics', 'registry', 'structures', 'compat', 'cli',
-        'randomness')
+        'randomness', 'tabular')
 CORE = ('models', 'datasets', 'evaluation', 'engine', 'predictions', 'checkpoints', 'visualization', 'preparation')
 RANKS = {**dict.fromkeys(BASE, 0), **dict.fromkeys(CORE, 1),
          'competitions': 2, 'apis': 3, 'recipes': 4, 'testing': 5, 'tools': 6}
 SIBLINGS_ALLOWED = {('engine', 'models')}
 # Nothing heavier than numpy may be loaded by these.
 LIGHT = ('cli', 'errors', 'files', 'image_files', 'annotations', 'metrics', 'compat', 'predictions', 'preparation',
-         'recipes', 'structures.prediction_table')
+         'recipes', 'tabular', 'structures.prediction_table')
 HEAVY = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'timm', 'transformers', 'pandas', 'cv2', 'PIL',
          'sklearn', 'scipy', 'matplotlib', 'rich')
 

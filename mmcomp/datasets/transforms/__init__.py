@@ -1,3 +1,4 @@
 from .random_affine import RandomAffine
+from .text import DeleteCharacters, IsolateSymbols, LowerCase, NormalizeUnicode, PackTokens
 
-__all__ = ['RandomAffine']
+__all__ = ['DeleteCharacters', 'IsolateSymbols', 'LowerCase', 'NormalizeUnicode', 'PackTokens', 'RandomAffine']

@@ -1,0 +1,7 @@
+from .delete_characters import DeleteCharacters
+from .isolate_symbols import IsolateSymbols
+from .lower_case import LowerCase
+from .normalize_unicode import NormalizeUnicode
+from .pack_tokens import PackTokens
+
+__all__ = ['DeleteCharacters', 'IsolateSymbols', 'LowerCase', 'NormalizeUnicode', 'PackTokens']
