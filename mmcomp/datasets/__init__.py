@@ -1,13 +1,13 @@
 from .image_dataset import sample_ids
 from .image_folder_dataset import ImageFolderDataset
 from .image_list_dataset import ImageListDataset
-from .samplers import ResumableBatchSampler, ShardedBatchSampler
+from .samplers import LengthBucketBatchSampler, ResumableBatchSampler, ShardedBatchSampler
 from .seeded_dataset import SeededDataset
 from .tabular_text_dataset import TabularTextDataset
 from .transforms import DeleteCharacters, IsolateSymbols, LowerCase, NormalizeUnicode, PackTokens, RandomAffine
 
 __all__ = [
-    'DeleteCharacters', 'ImageFolderDataset', 'ImageListDataset', 'IsolateSymbols', 'LowerCase', 'NormalizeUnicode',
-    'PackTokens', 'RandomAffine', 'ResumableBatchSampler', 'SeededDataset', 'ShardedBatchSampler',
-    'TabularTextDataset', 'sample_ids',
+    'DeleteCharacters', 'ImageFolderDataset', 'ImageListDataset', 'IsolateSymbols', 'LengthBucketBatchSampler',
+    'LowerCase', 'NormalizeUnicode', 'PackTokens', 'RandomAffine', 'ResumableBatchSampler', 'SeededDataset',
+    'ShardedBatchSampler', 'TabularTextDataset', 'sample_ids',
 ]

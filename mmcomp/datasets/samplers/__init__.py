@@ -1,4 +1,5 @@
+from .length_bucket_batch_sampler import LengthBucketBatchSampler
 from .resumable_batch_sampler import ResumableBatchSampler
 from .sharded_batch_sampler import ShardedBatchSampler
 
-__all__ = ['ResumableBatchSampler', 'ShardedBatchSampler']
+__all__ = ['LengthBucketBatchSampler', 'ResumableBatchSampler', 'ShardedBatchSampler']

@@ -7,6 +7,7 @@ from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.dist import get_dist_info
 from torch.utils.data import BatchSampler
 
+from mmcomp.datasets.samplers.length_bucket_batch_sampler import shared_evenly
 from mmcomp.datasets.seeded_dataset import SeededIndex
 from mmcomp.randomness import SAMPLE, derive_seed
 from mmcomp.registry import DATA_SAMPLERS
@@ -24,8 +25,10 @@ class ResumableBatchSampler:
     That is the stock order too, except that here ``drop_last`` also drops a
     last batch which padding alone would have filled.
 
-    Any other sampler, and a batch sampler of the config's own, is taken as it
-    is; it begins in the middle on the same number of ranks only.
+    A batch sampler of the config's own that forms batches of all ranks at once
+    (``global_batches()``, as :class:`LengthBucketBatchSampler`) is dealt out in
+    the same way. Any other one, and any other sampler, is taken as it is; it
+    begins in the middle on the same number of ranks only.
 
     Args:
         sampler: Gives the rows.
@@ -41,27 +44,30 @@ class ResumableBatchSampler:
         self.sampler, self.batch_size, self.drop_last = sampler, batch_size, drop_last
         self.rank, self.world_size = get_dist_info()
         self.epoch = self.start = self.seed = 0
-        self.endless = isinstance(sampler, InfiniteSampler)
+        self.batches = None
+        if batch_sampler is not None:
+            self.batches = DATA_SAMPLERS.build(batch_sampler, default_args=dict(sampler=sampler, batch_size=batch_size))
+        self.formed = hasattr(self.batches, 'global_batches')
+        self.endless = isinstance(sampler, InfiniteSampler) and not self.formed
         # Subclasses may order the rows in a way that the number of ranks has a part in.
-        self.elastic = batch_sampler is None and type(sampler) in (DefaultSampler, InfiniteSampler)
-        if self.elastic:
+        dealt = batch_sampler is None and type(sampler) in (DefaultSampler, InfiniteSampler)
+        self.elastic = dealt or self.formed
+        if dealt:
             sampler.rank, sampler.world_size = 0, 1
             if not self.endless:
                 sampler.num_samples = sampler.total_size = len(sampler.dataset)
-        elif batch_sampler is not None:
-            self.batches = DATA_SAMPLERS.build(batch_sampler, default_args=dict(sampler=sampler, batch_size=batch_size))
-        else:
+        elif batch_sampler is None:
             self.batches = BatchSampler(sampler, batch_size, drop_last)
 
     @property
     def global_batch_size(self) -> int:
-        """Rows a batch of all ranks together."""
-        return self.batch_size * self.world_size
+        """Rows, or whatever else measures it, of a batch of all ranks together."""
+        return self.batches.global_batch_size if self.formed else self.batch_size * self.world_size
 
     def place(self, seed: int, epoch: int, start: int) -> None:
         """Let the next iteration begin at batch ``start`` of an epoch."""
         self.seed, self.epoch, self.start = seed, epoch, start
-        for part in (self.sampler, getattr(self, 'batches', None)):
+        for part in (self.sampler, self.batches):
             if hasattr(part, 'seed') and not self.own_seed:
                 part.seed = seed
             if hasattr(part, 'set_epoch'):
@@ -69,12 +75,14 @@ class ResumableBatchSampler:
 
     def __len__(self) -> int:
         """Batches of a whole epoch; of an endless sampler, those that go through the data once."""
-        if not self.elastic:
+        if self.batches is not None:
             return len(self.batches)
         count = len(self.sampler) / self.global_batch_size
         return math.floor(count) if self.drop_last and not self.endless else math.ceil(count)
 
     def __iter__(self) -> Iterator[list[SeededIndex]]:
+        if self.formed:
+            return self._formed()
         return self._dealt() if self.elastic else self._as_they_are()
 
     def _dealt(self) -> Iterator[list[SeededIndex]]:
@@ -92,6 +100,12 @@ class ResumableBatchSampler:
             chunk += [order[i % len(order)] for i in range(lacking)]
             yield [self._seeded(row, at + i) for i, row in enumerate(chunk)][self.rank::self.world_size]
             at += size
+
+    def _formed(self) -> Iterator[list[SeededIndex]]:
+        for number, batch in enumerate(self.batches.global_batches()):
+            if number >= self.start:
+                rows = shared_evenly(batch, self.world_size)
+                yield [self._seeded(int(row), number, i) for i, row in enumerate(rows)][self.rank::self.world_size]
 
     def _as_they_are(self) -> Iterator[list[SeededIndex]]:
         for number, batch in enumerate(self.batches):
