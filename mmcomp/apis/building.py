@@ -100,7 +100,8 @@ def prediction_config(cfg: Config) -> Config:
     """A copy of a config with all that prediction reads.
 
     Where it has no test loader, the validation loader serves; where it names
-    no views of its own for test-time augmentation, horizontal flip does.
+    no views of its own for test-time augmentation, horizontal flip does, unless
+    the data set has a pipeline of its own.
 
     Raises:
         ConfigError: If there is neither a test nor a validation loader.
@@ -113,7 +114,10 @@ def prediction_config(cfg: Config) -> Config:
     if 'tta_model' not in cfg:
         cfg.tta_model = dict(type='AverageLogitsTTA')
     if 'tta_pipeline' not in cfg:
-        pipeline = copy.deepcopy(cfg.test_dataloader.dataset.pipeline)
+        pipeline = copy.deepcopy(cfg.test_dataloader.dataset.get('pipeline'))
+        if not pipeline:
+            cfg.tta_pipeline = None
+            return cfg
         flips = [dict(type='RandomFlip', prob=1.), dict(type='RandomFlip', prob=0.)]
         cfg.tta_pipeline = [*pipeline[:-1], dict(type='TestTimeAug', transforms=[flips, [pipeline[-1]]])]
     return cfg

@@ -13,12 +13,14 @@ from mmengine.dataset import Compose
 from mmengine.device import get_device
 from mmengine.dist import barrier, broadcast_object_list, get_rank, get_world_size
 from mmengine.runner import Runner
+from mmpretrain.models.heads import MultiLabelClsHead
 from rich.progress import track
+from torch import nn
 
 from mmcomp import __version__
 from mmcomp.apis.building import build, load_model, prediction_config
 from mmcomp.apis.config import load_config
-from mmcomp.datasets import ShardedBatchSampler, sample_ids
+from mmcomp.datasets import ShardedBatchSampler, TabularTextDataset, sample_ids
 from mmcomp.errors import ConfigError, TableError, fault
 from mmcomp.models.heads.logit_adjustment import set_logit_adjustment
 from mmcomp.predictions import parts
@@ -27,6 +29,8 @@ from mmcomp.registry import DATASETS, TRANSFORMS
 from mmcomp.structures import PredictionTable
 
 DTYPES = {'float32': np.float32, 'float16': np.float16}
+# What of a text data set comes before its pipeline.
+TEXT_KEYS = ('tokenizer', 'text_col', 'joiner', 'max_length', 'truncation', 'head_ratio', 'text_transforms')
 
 
 def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None = None, ann: str | None = None,
@@ -34,6 +38,9 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
                   amp: bool = False, dtype: str = 'float32', batch_size: int | None = None,
                   device: str | None = None) -> PredictionTable:
     """Predict a data set, each sample exactly once over all ranks, into a table file.
+
+    A data set with ``lengths`` is predicted from the longest sample to the
+    shortest, so that little is padding; the table is in the data set's order.
 
     Ranks write part files beside ``out`` as they go; a killed run called again
     goes on where it stopped. Rank 0 joins the parts at the end. Call it on
@@ -44,7 +51,7 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
         checkpoint: The weights.
         out: The table to write, ``.pkl``.
         folder: Predict the images of this folder instead.
-        ann: Predict this annotation list instead, labelled or not.
+        ann: Predict this annotation list (of a text data set: this table) instead, labelled or not.
         image_root: With ``ann``: the folder its paths start from, when it is
             not that of the config's data set.
         tta: Test-time augmentation by ``tta_pipeline`` and ``tta_model``, or
@@ -52,7 +59,7 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
         logit_adjustment_tau: Subtract so many log priors of the training labels.
         amp: Half precision (bfloat16 on CPU).
         dtype: ``float32`` or ``float16`` scores in the file.
-        batch_size: Images a batch and rank, by default the config's.
+        batch_size: Samples a batch and rank, by default the config's.
         device: By default the GPU of this rank, or the CPU.
 
     Returns:
@@ -81,7 +88,7 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
         _predict_rows(model, _shown(loader), loader.batch_sampler.batches, parts.PartWriter(parts_at), DTYPES[dtype])
     barrier()
     if get_rank() == 0:
-        _finish(dataset, ids, meta, dict(how, mmcomp=__version__), parts_at, out)
+        _finish(dataset, ids, meta, dict(how, mmcomp=__version__), parts_at, out, _kind(model))
     barrier()
     return read_table(out)
 
@@ -128,10 +135,20 @@ def predict(config: Config | str, checkpoint: str, image: str | np.ndarray | Ite
 def _dataset(cfg: Config, folder: str | None, ann: str | None, image_root: str | None, tta: bool):
     """The data set to predict: the config's, a folder or a list."""
     wanted = cfg.test_dataloader.dataset
-    pipeline = cfg.tta_pipeline if tta else wanted.pipeline
+    pipeline = cfg.tta_pipeline if tta else wanted.get('pipeline')
     if folder and ann:
         raise ConfigError('prediction: `folder` and `ann` must not be given together. Choose one.')
-    if folder:
+    if tta and not pipeline:
+        raise ConfigError(f'{cfg.filename}: `tta_pipeline` must be given for test-time augmentation of a '
+                          f'{wanted.type}. Add it to the config.')
+    kind = DATASETS.get(wanted.type)
+    texts = isinstance(kind, type) and issubclass(kind, TabularTextDataset)
+    if texts and (folder or image_root):
+        raise ConfigError(f'prediction: `folder` and `image_root` must not be given with a {wanted.type}. Use `ann`.')
+    if texts and ann:
+        kept = {k: v for k, v in wanted.items() if k not in ('id_list', 'indices', 'rows', 'soft_targets')}
+        new = dict(kept, ann_file=os.path.abspath(ann), require_targets=False)
+    elif folder:
         new = dict(type='ImageFolderDataset', image_root=os.path.abspath(folder), with_label=False)
     elif ann:
         with open(ann, encoding='utf-8') as file:
@@ -143,13 +160,16 @@ def _dataset(cfg: Config, folder: str | None, ann: str | None, image_root: str |
             new['image_root'] = os.path.abspath(image_root)
     else:
         new = dict(wanted)
-    return build(dict(new, pipeline=pipeline, test_mode=True), DATASETS)
+    if pipeline:
+        new['pipeline'] = pipeline
+    return build(dict(new, test_mode=True), DATASETS)
 
 
 def _digest(cfg: Config) -> str:
     """What of a config decides scores, in 16 letters."""
-    pipelines = (cfg.test_dataloader.dataset.pipeline, cfg.tta_pipeline)
-    said = (cfg.model, cfg.get('data_preprocessor'), *pipelines, cfg.tta_model)
+    dataset = cfg.test_dataloader.dataset
+    said = (cfg.model, cfg.get('data_preprocessor'), dataset.get('pipeline'), cfg.tta_pipeline, cfg.tta_model,
+            [dataset[key] for key in TEXT_KEYS if key in dataset])
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -180,8 +200,18 @@ def _loader(cfg: Config, dataset, rows: np.ndarray):
         wanted.pop(key, None)
     wanted['persistent_workers'] = False
     wanted['pin_memory'] = torch.cuda.is_available() and wanted.get('pin_memory', True)
+    lengths = getattr(dataset, 'lengths', None)
+    if lengths is not None:
+        rows = rows[np.argsort(-lengths[rows], kind='stable')]
     batches = ShardedBatchSampler(rows, batch_size, get_rank(), get_world_size())
     return Runner.build_dataloader(dict(wanted, dataset=dataset, sampler=None, batch_sampler=batches))
+
+
+def _kind(model: nn.Module) -> str:
+    """What kind of scores a classifier, or one under test-time augmentation, gives."""
+    head = getattr(getattr(model, 'module', model), 'head', None)
+    # One probability a task; they do not sum to one.
+    return 'value' if isinstance(head, MultiLabelClsHead) else 'probability'
 
 
 def _shown(loader):
@@ -197,14 +227,14 @@ def _predict_rows(model, loader, batches: list[list[int]], writer: parts.PartWri
     writer.flush()
 
 
-def _finish(dataset, ids: list[str], meta: dict, origin: dict, parts_at: Path, out: str) -> None:
+def _finish(dataset, ids: list[str], meta: dict, origin: dict, parts_at: Path, out: str, kind: str) -> None:
     """Join the parts, score them where there are labels, write the table."""
     classes = dataset.metainfo.get('classes') or (meta.get('dataset_meta') or {}).get('classes')
     scores = parts.join_parts(parts_at, len(ids))
     if classes is not None and len(classes) != scores.shape[1]:
         raise TableError(fault(out, 'classes', f'{scores.shape[1]} names, as the model has outputs', len(classes),
                                'Use the class list the model was trained with.'))
-    table = PredictionTable(ids, scores, 'probability', classes, origin).check()
+    table = PredictionTable(ids, scores, kind, classes, origin).check()
     if len(ids) and 'gt_label' in dataset.get_data_info(0):
         right = table.labels() == np.array([dataset.get_data_info(i)['gt_label'] for i in range(len(ids))])
         table = replace(table, origin=dict(origin, val_score=float(right.mean())))

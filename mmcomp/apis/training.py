@@ -11,6 +11,7 @@ from mmcomp.apis.config import load_config
 from mmcomp.apis.host import adapt_to_host, set_dataloader_defaults
 from mmcomp.apis.launch import process_group
 from mmcomp.apis.resuming import explained_failures, settle_start, use_resumable_parts
+from mmcomp.apis.soft_targets import use_prediction_tables
 from mmcomp.checkpoints.mmengine_loader import use_safe_loading
 from mmcomp.engine.hooks.preemption_hook import restored_signals
 from mmcomp.errors import CheckpointError, ConfigError, fault
@@ -84,6 +85,7 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
         settle_start(cfg)
         use_resumable_parts(cfg)
         use_safe_loading()
+        use_prediction_tables()
         with restored_signals(), explained_failures(cfg.work_dir):
             runner = RUNNERS.build(cfg)
             runner.train()

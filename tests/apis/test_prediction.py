@@ -4,13 +4,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
-from mmcomp.apis import load_model, predict, predict_table
+from mmcomp.apis import build, load_model, predict, predict_table, prediction
 from mmcomp.apis.building import prediction_config
 from mmcomp.apis.config import load_config
 from mmcomp.apis.prediction import _digest
+from mmcomp.datasets import TabularTextDataset
 from mmcomp.errors import CheckpointError, ConfigError, TableError
 from mmcomp.predictions import parts
+from mmcomp.registry import DATASETS
 
 
 @pytest.fixture()
@@ -126,3 +129,96 @@ def test_only_what_decides_scores_changes_the_digest(toy):
     assert _digest(other) == _digest(base)
     other.model.head.topk = (2, )
     assert _digest(other) != _digest(base)
+
+
+WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', *'abcdefgh']
+
+
+@pytest.fixture
+def texts(tmp_path):
+    """A config of a tiny BERT with random weights, its checkpoint, and lengths by id."""
+    rng = np.random.default_rng(0)
+    lengths = dict(zip([f't{i}' for i in rng.permutation(30)], rng.integers(0, 20, 30).tolist()))
+    rows = [f'{name},{" ".join(rng.choice(list("abcdefgh"), length))},{i % 2}'
+            for i, (name, length) in enumerate(lengths.items())]
+    (tmp_path / 'texts.csv').write_text('\n'.join(['id,text,label', *rows]))
+    encoder = dict(model_type='bert', vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=1,
+                   num_attention_heads=2, intermediate_size=16, max_position_embeddings=32)
+    dataset = dict(type='TabularTextDataset', ann_file=str(tmp_path / 'texts.csv'), id_col='id', target_col='label',
+                   tokenizer=dict(type='WordPiece', vocab=WORDS))
+    cfg = Config(dict(
+        default_scope='mmcomp',
+        model=dict(type='SequenceClassifier', neck=dict(type='SequencePooling', mode='cls'),
+                   backbone=dict(type='HuggingFaceTextEncoder', config=encoder),
+                   head=dict(type='DropoutLinearHead', num_classes=2, in_channels=16, init_cfg=None)),
+        test_dataloader=dict(batch_size=4, num_workers=0, collate_fn=dict(type='pseudo_collate'), dataset=dataset)))
+    return cfg, saved(cfg, tmp_path / 'text.pth'), lengths
+
+
+def saved(cfg, path):
+    """A checkpoint of the config's model with random weights, spread out so that scores differ."""
+    torch.manual_seed(0)
+    model = build(cfg.model.to_dict())
+    state = {name: torch.randn_like(value) if value.is_floating_point() else value
+             for name, value in model.state_dict().items()}
+    torch.save(dict(state_dict=state), path)
+    return str(path)
+
+
+def test_texts_are_predicted_by_length_and_come_back_in_order(texts, tmp_path, monkeypatch):
+    cfg, checkpoint, lengths = texts
+    add, batches = parts.PartWriter.add, []
+    monkeypatch.setattr(parts.PartWriter, 'add', lambda self, *batch: batches.append(batch) or add(self, *batch))
+    table = predict_table(cfg, checkpoint, str(tmp_path / 'x.pkl'))
+    in_turn = [list(lengths.values())[row] for rows, _ in batches for row in rows]
+    assert table.ids.tolist() == list(lengths) and in_turn == sorted(lengths.values(), reverse=True)
+    monkeypatch.setattr(TabularTextDataset, 'lengths', None)
+    unsorted = predict_table(cfg, checkpoint, str(tmp_path / 'y.pkl'))
+    assert [row for rows, _ in batches[len(batches) // 2:] for row in rows] == list(range(30))
+    np.testing.assert_allclose(table.scores, unsorted.scores, atol=1e-6)
+    assert np.ptp(table.scores[:, 0]) > .01 and 'val_score' in table.origin
+
+
+def test_a_killed_prediction_of_texts_goes_on(texts, tmp_path, monkeypatch):
+    cfg, checkpoint, _ = texts
+    whole, add, calls = predict_table(cfg, checkpoint, str(tmp_path / 'x.pkl')), parts.PartWriter.add, []
+
+    def dying(self, rows, scores):
+        calls.append(rows)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        add(self, rows, scores)
+        self.flush()
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(parts.PartWriter, 'add', dying)
+        predict_table(cfg, checkpoint, str(tmp_path / 'y.pkl'))
+    again = predict_table(cfg, checkpoint, str(tmp_path / 'y.pkl'))
+    assert np.array_equal(again.ids, whole.ids) and np.array_equal(again.scores, whole.scores)
+
+
+def test_ranks_share_batches_of_like_length(texts, monkeypatch):
+    cfg, _, lengths = texts
+    dataset = build(cfg.test_dataloader.dataset.to_dict(), DATASETS)
+    monkeypatch.setattr(prediction, 'get_world_size', lambda: 3)
+    batches = []
+    for rank in range(3):
+        monkeypatch.setattr(prediction, 'get_rank', lambda rank=rank: rank)
+        batches += list(prediction._loader(cfg, dataset, np.arange(30)).batch_sampler)
+    assert sorted(row for batch in batches for row in batch) == list(range(30))
+    assert sum(max(dataset.lengths[batch]) - min(dataset.lengths[batch]) for batch in batches) < 30
+
+
+def test_another_table_and_several_tasks(texts, tmp_path):
+    cfg, _, lengths = texts
+    cfg.model.head.type = 'BinaryTasksHead'
+    cfg.test_dataloader.dataset.update(target_col=None, target_cols=['toxic', 'insult'])
+    checkpoint, names = saved(cfg, tmp_path / 'tasks.pth'), list(lengths)[:5]
+    lines = (tmp_path / 'texts.csv').read_text().splitlines()[:6]
+    (tmp_path / 'new.csv').write_text('\n'.join(line.rpartition(',')[0] for line in lines))
+    table = predict_table(cfg, checkpoint, str(tmp_path / 'x.pkl'), ann=str(tmp_path / 'new.csv'))
+    assert table.ids.tolist() == names and table.classes == ('toxic', 'insult') and table.kind == 'value'
+    assert ((table.scores > 0) & (table.scores < 1)).all()
+    for wrong in (dict(tta=True), dict(folder=str(tmp_path))):
+        with pytest.raises(ConfigError, match='TabularTextDataset'):
+            predict_table(cfg, checkpoint, str(tmp_path / 'y.pkl'), **wrong)

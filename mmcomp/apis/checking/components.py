@@ -42,6 +42,7 @@ MODEL = _slot('MODELS')
 KEYED = {
     'pipeline': _slot('TRANSFORMS'),
     'transforms': _slot('TRANSFORMS'),
+    'text_transforms': _slot('TRANSFORMS'),
     'policies': _slot('TRANSFORMS', extra='magnitude_key magnitude_range', complete=False),
     'dataset': _slot('DATASETS'),
     'datasets': _slot('DATASETS'),
@@ -72,7 +73,8 @@ TOP = {
     'strategy': _slot('STRATEGIES', complete=False),
 }  # yapf: disable
 # Plain values that hold no components, whatever keys they have.
-OPAQUE = {'metainfo', 'hparams', 'paramwise_cfg', 'backend_args', 'arch', 'targets', 'type', '_scope_'}
+OPAQUE = {'metainfo', 'hparams', 'paramwise_cfg', 'backend_args', 'arch', 'targets', 'tokenizer', 'rows', 'type',
+          '_scope_'}
 META = {'type', '_scope_'}
 
 

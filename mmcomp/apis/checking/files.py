@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmcomp.apis.checking.fault import Fault
 
-PATH_KEYS = ('ann_file', 'data_prefix', 'image_root', 'image_roots')
+PATH_KEYS = ('ann_file', 'data_prefix', 'image_root', 'image_roots', 'id_list', 'soft_targets')
 
 
 def _is_local(path: object) -> bool:
