@@ -73,6 +73,11 @@ class Play:
     def everything(self) -> None:
         for recipe, ranks, kills in (('swin', 1, 2), ('mae', 1, 1), ('accumulation', 2, 2)):
             self.ends[f'soak {recipe}'] = soak(recipe, self.recipes[recipe], self.folder, ranks, kills).differences
+        # After the best checkpoint of the last epoch is there, before the training's own knows of it.
+        writes = json.loads((self.folder / 'swin-1-calm/moments0.json').read_text())['write']
+        self.run('late', 'swin', moments=Moments('write', writes - 2))
+        self.run('late', 'swin')
+        self.same('late', 'swin-1-calm')
         self.elastic()
         self.asked()
         self.failures()

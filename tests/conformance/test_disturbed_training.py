@@ -46,6 +46,11 @@ def test_a_killed_training_ends_as_an_undisturbed_one(play, recipe):
     assert play[1][f'soak {recipe}'] == []
 
 
+def test_killed_between_the_best_checkpoint_and_the_last_one(play):
+    killed, resumed, differences = play[1]['late']
+    assert killed['codes'] == [-9] and resumed['codes'] == [0] and differences == []
+
+
 def test_other_numbers_of_ranks_go_on_with_the_same_batches_and_rates(play):
     folder, ends = play
     assert [end['codes'] for end in ends['elastic']] == [[-9, -9], [-9], [0] * 4]

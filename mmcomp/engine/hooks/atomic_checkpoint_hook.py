@@ -60,14 +60,15 @@ class AtomicCheckpointHook(CheckpointHook):
             # With the outdated one, so that a run resumed before it was removed removes it.
             runner.message_hub.update_info('keep_ckpt_ids', [*self.keep_ckpt_ids, step])
             self.keep_ckpt_ids.append(step)
-        self._write(runner, self.filename_tmpl.format(step), meta)
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', name)
+        self._write(runner, name, meta)
         self._remove(INTERRUPTED)
         if outdated is not None:
             self._remove(self.filename_tmpl.format(outdated))
 
     def _write(self, runner, name: str, meta: dict) -> None:
-        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
-        runner.message_hub.update_info('last_ckpt', name)
         runner.message_hub.update_info('iter_saved', meta['iter'])
         self._partial_grads = _gather_partial_grads(runner)
         runner.save_checkpoint(
@@ -77,7 +78,7 @@ class AtomicCheckpointHook(CheckpointHook):
         self._partial_grads = None
         if is_main_process():
             with atomic_open(os.path.join(runner.work_dir, 'last_checkpoint')) as file:
-                file.write(str(self.last_ckpt))
+                file.write(str(self.file_backend.join_path(self.out_dir, name)))
 
     def _remove(self, name: str) -> None:
         path = self.file_backend.join_path(self.out_dir, name)
@@ -161,7 +162,15 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def before_train(self, runner) -> None:
         """Find the folder, remove what a kill left there, and restore gradients."""
+        hub = runner.message_hub
+        kept = list(hub.get_info('keep_ckpt_ids') or ())
         super().before_train(runner)
+        if kept:
+            # The stock hook has shortened the list in place; a training that was not resumed would still have it.
+            hub.update_info('keep_ckpt_ids', kept)
+        if hub.get_info('last_ckpt'):
+            # Else a best score found now would not be written to the checkpoint of this epoch.
+            self.last_ckpt = self.file_backend.join_path(self.out_dir, os.path.basename(hub.get_info('last_ckpt')))
         # The folder may have been moved since.
         self._set_best({key: path and self.file_backend.join_path(self.out_dir, os.path.basename(path))
                         for key, path in self._best().items()})
