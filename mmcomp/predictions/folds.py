@@ -1,5 +1,6 @@
-"""Cross-validation folds of an annotation list: stratified, and grouped if asked."""
+"""Cross-validation folds of an annotation list or a table: stratified, and grouped if asked."""
 import csv
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import numpy as np
 from mmcomp.annotations import write_list
 from mmcomp.errors import ConfigError, DataError, fault, shorten
 from mmcomp.files import atomic_open
+from mmcomp.tabular import check_ids, read_columns
 
 
 def stratified_folds(labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
@@ -92,6 +94,42 @@ def read_groups(path: str | os.PathLike, paths: Sequence[str]) -> list[str]:
         raise DataError(f'{path}: {len(missing)} of {len(paths)} paths have no group: {shorten(missing)}. '
                         'Write one `relative/path.jpg group` line for each.')
     return [group_of[name] for name in paths]
+
+
+def read_rows(path: str | os.PathLike, id_col: str | None, label_col: str, threshold: float | None = None,
+              group_col: str | None = None) -> tuple[list[str], np.ndarray, list[str] | None]:
+    """Ids, class indices ``(N,)`` and cells of a group column of a table (``.csv``, ``.jsonl``, …).
+
+    Args:
+        path: The table.
+        id_col: Column of the ids; without one, the row number from 0.
+        label_col: Column of the classes, which are numbered in sorted order.
+        threshold: Take the column as numbers instead; class 1 is from so much on.
+        group_col: Column that tells which rows must stay together.
+
+    Raises:
+        DataError: If a column is missing, an id occurs twice or a label is missing.
+    """
+    others = [name for name in (id_col, group_col) if name]
+    if threshold is None:
+        table = read_columns(path, [*others, label_col])
+        missing = [row for row, cell in enumerate(table[label_col]) if not cell]
+        labels = np.unique(np.asarray(table[label_col]), return_inverse=True)[1]
+    else:
+        table = read_columns(path, others, [label_col])
+        missing = np.flatnonzero(np.isnan(table[label_col]))
+        labels = (table[label_col] >= threshold).astype(np.int64)
+    if len(missing):
+        raise DataError(f'{path}: {len(missing)} rows have no `{label_col}`: rows {shorten(missing)}. Fill them.')
+    ids = table[id_col] if id_col else [str(row) for row in range(len(labels))]
+    check_ids(ids, str(path))
+    return ids, labels, table[group_col] if group_col else None
+
+
+def groups_by_text(texts: Sequence[str]) -> list[str]:
+    """The same group for texts that differ in white space and case only."""
+    return [hashlib.blake2b(' '.join(text.casefold().split()).encode('utf-8', 'replace'), digest_size=12).hexdigest()
+            for text in texts]
 
 
 def rare_classes(labels: np.ndarray, fold: np.ndarray) -> tuple[int, int]:

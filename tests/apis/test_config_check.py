@@ -141,3 +141,12 @@ def test_our_recipes_have_no_errors(root):
     files = [path for path in sorted((root / 'configs').rglob('*.py')) if '_base_' not in path.parts]
     assert files
     assert [f'{path}: {fault}' for path in files for fault in check_config(path) if fault.level == 'error'] == []
+
+
+def test_tokenizers_are_no_components_and_text_transforms_are():
+    texts = dict(type='TabularTextDataset', rows=[dict(type='letter', text='a')],
+                 text_transforms=[dict(type='LowerCase')],
+                 tokenizer=dict(type='WordPiece', vocab=['[UNK]']))
+    assert not errors(changed('train_dataloader.dataset', texts))
+    texts['text_transforms'][0]['type'] = 'LowerCas'
+    assert 'LowerCase' in str(errors(changed('train_dataloader.dataset', texts)))
