@@ -25,10 +25,10 @@ from mmcomp.recipes.work_folder import WorkFolder
 @dataclass(frozen=True)
 class Effort:
     """Epochs of the trainings."""
-    pretrain: int = 30
+    pretrain: int = 15
     fold: int = 30
     swin: int = 20
-    vit: int = 40
+    vit: int = 30
 
 
 QUICK = Effort(pretrain=2, fold=2, swin=2, vit=2)
