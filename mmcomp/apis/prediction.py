@@ -236,7 +236,9 @@ def _finish(dataset, ids: list[str], meta: dict, origin: dict, parts_at: Path, o
                                'Use the class list the model was trained with.'))
     table = PredictionTable(ids, scores, kind, classes, origin).check()
     if len(ids) and 'gt_label' in dataset.get_data_info(0):
-        right = table.labels() == np.array([dataset.get_data_info(i)['gt_label'] for i in range(len(ids))])
+        known = getattr(dataset, 'get_gt_labels', None)
+        labels = known() if known else [dataset.get_data_info(i)['gt_label'] for i in range(len(ids))]
+        right = table.labels() == np.asarray(labels)
         table = replace(table, origin=dict(origin, val_score=float(right.mean())))
         print(f'accuracy/top1: {100 * right.mean():.4f}')
     write_table(table, out)

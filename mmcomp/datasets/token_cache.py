@@ -8,8 +8,11 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -71,18 +74,19 @@ def tokenise(texts: Sequence[str], tokenizer: Tokenizer,
     # Workers of data loaders are forked later and never tokenise; unsaid, the library warns in each of them.
     os.environ.setdefault('TOKENIZERS_PARALLELISM', 'true')
     dtype = token_dtype(tokenizer)
-    chunks = list(_chunks(texts))
-    shown = track(chunks, 'tokenise', disable=len(chunks) < 2 or not sys.stderr.isatty())
-    for start, end in shown:
-        chunk = texts[start:end]
+
+    def encoded(ends: tuple[int, int]) -> list:
+        chunk = texts[slice(*ends)]
         for transform in transforms:
             chunk = [transform(text) for text in chunk]
-        encoded = tokenizer.encode_batch_fast([_encodable(text) for text in chunk], add_special_tokens=False)
-        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
-        tokens = np.empty(lengths.sum(), dtype)
-        for encoding, last, length in zip(encoded, np.cumsum(lengths), lengths):
-            tokens[last - length:last] = encoding.ids
-        yield tokens, lengths
+        return tokenizer.encode_batch_fast([_encodable(text) for text in chunk], add_special_tokens=False)
+
+    chunks = list(_chunks(texts))
+    shown = track(chunks, 'tokenise', disable=len(chunks) < 2 or not sys.stderr.isatty())
+    for encodings in _one_ahead(encoded, shown):
+        ids = [encoding.ids for encoding in encodings]
+        lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+        yield np.fromiter(chain.from_iterable(ids), dtype, lengths.sum()), lengths
 
 
 def token_dtype(tokenizer: Tokenizer) -> np.dtype:
@@ -135,6 +139,18 @@ def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         characters += len(text)
     if start < len(texts):
         yield start, len(texts)
+
+
+def _one_ahead(function: Callable, items: Iterable) -> Iterator:
+    """``map`` that makes the next result while the caller uses this one; the tokenizer lets other threads run."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 1:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _encodable(text: str) -> str:

@@ -2,8 +2,9 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from mmengine.dataset import DefaultSampler, InfiniteSampler
+from mmengine.dataset import ClassBalancedDataset, DefaultSampler, InfiniteSampler, RepeatDataset
 from mmengine.dist import get_dist_info
+from torch.utils.data import ConcatDataset
 
 from mmcomp.errors import ConfigError, fault
 from mmcomp.registry import DATA_SAMPLERS
@@ -174,15 +175,20 @@ def shared_evenly(batch: Sequence[int], ranks: int) -> np.ndarray:
 
 
 def text_lengths(dataset: object) -> np.ndarray:
-    """``lengths`` of a data set, or of those that it puts one after the other, ``(N,)``.
+    """``lengths`` of a data set, through mmengine's wrappers around it, ``(N,)``.
 
     Raises:
         ConfigError: If it has none.
     """
-    lengths = getattr(dataset, 'lengths', None)
-    if lengths is None and hasattr(dataset, 'datasets'):
-        lengths = np.concatenate([text_lengths(part) for part in dataset.datasets])
-    if lengths is None:
+    if isinstance(dataset, ConcatDataset):
+        return np.concatenate([text_lengths(part) for part in dataset.datasets])
+    if isinstance(dataset, RepeatDataset):
+        return np.tile(text_lengths(dataset.dataset), dataset.times)
+    if isinstance(dataset, ClassBalancedDataset):
+        return text_lengths(dataset.dataset)[dataset.repeat_indices]
+    if hasattr(dataset, 'wrapped'):
+        return text_lengths(dataset.wrapped)
+    if not hasattr(dataset, 'lengths'):
         raise ConfigError(fault('LengthBucketBatchSampler', 'dataset', 'one with `lengths`, such as TabularTextDataset',
                                 type(dataset).__name__, 'Take out the batch sampler, or use such a data set.'))
-    return np.asarray(lengths)
+    return np.asarray(dataset.lengths)

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mmengine.dataset import DefaultSampler, InfiniteSampler
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset, DefaultSampler, InfiniteSampler, RepeatDataset
 
+from mmcomp.datasets import TabularTextDataset
 from mmcomp.datasets.samplers import length_bucket_batch_sampler, resumable_batch_sampler
 from mmcomp.datasets.samplers.length_bucket_batch_sampler import LengthBucketBatchSampler, budget_cuts, text_lengths
 from mmcomp.datasets.samplers.resumable_batch_sampler import ResumableBatchSampler
@@ -160,9 +161,14 @@ def test_padding_is_alike_on_all_ranks(on_ranks):
     assert np.mean(differences) < 2
 
 
-def test_lengths_of_several_data_sets():
-    joined = SimpleNamespace(datasets=[Texts([1, 2]), Texts([3])])
-    assert text_lengths(joined).tolist() == [1, 2, 3]
+def test_lengths_through_wrappers():
+    rows = [dict(text=text, y=label) for text, label in (('a', 'x'), ('a a', 'y'), ('a a a', 'x'), ('a a a a', 'x'))]
+    texts = TabularTextDataset(rows=rows, target_col='y', tokenizer=dict(type='WordPiece', vocab=['[UNK]', 'a']))
+    wrappers = (SeededDataset(texts), ConcatDataset([texts, texts]), RepeatDataset(texts, 2),
+                ClassBalancedDataset(texts, oversample_thr=.9))
+    for dataset in wrappers:
+        assert text_lengths(dataset).tolist() == [len(dataset[i]['inputs']) for i in range(len(dataset))]
+    assert len(wrappers[-1]) > 4
 
 
 @pytest.mark.parametrize('kwargs', [dict(batch_size=0), dict(pool_batches=0), dict(noise=-1), dict(max_tokens=0)])
