@@ -283,7 +283,8 @@ def soak(name: str, config: Path, folder: Path, ranks: int = 1, kills: int = 25,
         if any(codes):
             differences.append(f'{work.name}: ended with {codes}')
         else:
-            differences += [f'{work.name} ({"; ".join(done[-chain:])}): {found}' for found in compare(calm, work)]
+            found = compare(calm, work) + compare_predictions(config, calm, work)
+            differences += [f'{work.name} ({"; ".join(done[-chain:])}): {difference}' for difference in found]
         if not differences:
             shutil.rmtree(work)
     return Soak(name, ranks, done, differences, time.monotonic() - began)
@@ -314,6 +315,26 @@ def compare(calm: Path, killed: Path) -> list[str]:
             if not same:
                 found.append(f'{name}: {key}: {str(one)[:60]} and {str(other)[:60]}')
     return found + compare_logs(calm, killed)
+
+
+def compare_predictions(config: Path, calm: Path, killed: Path) -> list[str]:
+    """Whether the newest checkpoints predict the same of the validation data, if the recipe has any."""
+    import torch
+    from mmengine.registry import DefaultScope
+    from mmengine.runner import Runner
+
+    from mmcomp.apis import load_config
+    from mmcomp.apis.building import load_model
+    from mmcomp.apis.resuming import newest_checkpoint
+    cfg = load_config(config)
+    if not cfg.get('val_dataloader'):
+        return []
+    with DefaultScope.overwrite_default_scope('mmcomp'), torch.inference_mode():
+        data = list(Runner.build_dataloader(cfg.val_dataloader.to_dict()))
+        models = [load_model(cfg, newest_checkpoint(folder))[0] for folder in (calm, killed)]
+        scores = [torch.stack([sample.pred_score for batch in data for sample in model.test_step(batch)])
+                  for model in models]
+    return [] if torch.equal(*scores) else ['predictions of the validation data']
 
 
 def compare_logs(calm: Path, killed: Path) -> list[str]:
