@@ -67,3 +67,11 @@ def test_loaders_get_the_defaults_of_the_field():
     assert not cfg.test_dataloader.pin_memory and cfg.test_dataloader.collate_fn.type == 'pseudo_collate'
     set_dataloader_defaults(cfg, pin_memory=False, persistent_workers=False)
     assert not cfg.train_dataloader.pin_memory and not cfg.train_dataloader.persistent_workers
+
+
+def test_half_precision_becomes_bfloat16_and_that_is_said(cfg, monkeypatch, capsys):
+    monkeypatch.setattr(host, 'gpu_count', lambda: 0)
+    cfg.optim_wrapper.dtype = 'float16'
+    adapt_to_host(cfg, 'none')
+    assert cfg.optim_wrapper.type == 'AutocastOptimWrapper'
+    assert 'mixed precision is bfloat16, not float16' in capsys.readouterr().err
