@@ -5,7 +5,7 @@ from pathlib import Path
 
 EXAMPLE = """\
 examples:
-  mmcomp demo                     the whole road, some minutes on CPU; the second time, seconds
+  mmcomp demo                     the whole road, a quarter of an hour on a CPU core; the second time, seconds
   mmcomp demo --quick             the same steps with next to no training
   mmcomp demo --data-only         only the data, for configs/demo with the plain tools
 
