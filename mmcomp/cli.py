@@ -5,10 +5,12 @@ it, so ``mmcomp --help`` answers at once and imports nothing heavy.
 """
 import ast
 import importlib.util
+import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from mmcomp import __version__
@@ -79,21 +81,39 @@ def run(main: Callable[[], int | None]) -> None:
     130; a reader that went away (``| head``) ends the tool in silence.
     """
     try:
-        status = main()
+        with _loggers_end_with_their_reader():
+            status = main()
         sys.stdout.flush()
     except MMCompError as error:
         # An error in a data loader's worker arrives with the worker's traceback before it.
         sentence = re.split(r'\nmmcomp\.errors\.\w+: ', str(error))[-1]
         print('error:', ' '.join(sentence.split()), file=sys.stderr)
         status = 2
-    except KeyboardInterrupt:
-        print('\ninterrupted', file=sys.stderr)
+    except KeyboardInterrupt as asked:
+        print('\ninterrupted', *asked.args, sep=': ', file=sys.stderr)
         status = 130
     except BrokenPipeError:
         # Python flushes stdout again at exit; give it somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
     sys.exit(status if isinstance(status, int) else 0)
+
+
+@contextmanager
+def _loggers_end_with_their_reader() -> Iterator[None]:
+    """By itself a logger goes on, with a traceback for each line that nobody reads."""
+    ordinary = logging.Handler.handleError
+
+    def handle(handler: logging.Handler, record: logging.LogRecord) -> None:
+        if isinstance(gone := sys.exception(), BrokenPipeError):
+            raise gone
+        ordinary(handler, record)
+
+    logging.Handler.handleError = handle
+    try:
+        yield
+    finally:
+        logging.Handler.handleError = ordinary
 
 
 def main() -> None:

@@ -1,4 +1,6 @@
 """The console command and the way tools end."""
+import io
+import logging
 import subprocess
 import sys
 
@@ -64,6 +66,7 @@ def fails_with(error):
     (lambda: {'accuracy': 1}, 0, ''),
     (fails_with(ConfigError('a.py: `x` must be\n  good.')), 2, 'error: a.py: `x` must be good.\n'),
     (fails_with(KeyboardInterrupt()), 130, '\ninterrupted\n'),
+    (fails_with(KeyboardInterrupt('go on there')), 130, '\ninterrupted: go on there\n'),
 ])
 def test_how_a_tool_ends(main, status, line, capsys):
     with pytest.raises(SystemExit) as end:
@@ -76,10 +79,22 @@ def test_faults_of_the_code_keep_their_traceback():
         cli.run(fails_with(ZeroDivisionError()))
 
 
-def test_a_reader_that_goes_away_is_no_error(root):
-    code = "from mmcomp.cli import run; run(lambda: [print('x' * 999) for _ in range(9999)])"
+@pytest.mark.parametrize('write', [
+    'print', '(logging.basicConfig(stream=sys.stdout, format="%(message)s"), logging.getLogger().warning)[1]'])
+def test_a_reader_that_goes_away_is_no_error(root, write):
+    code = f"import logging, sys; from mmcomp.cli import run; run(lambda: [{write}('x' * 999) for _ in range(9999)])"
     process = subprocess.Popen([sys.executable, '-c', code], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.read(1)
     process.stdout.close()
     assert process.stderr.read() == b'' and process.wait(timeout=60) == 141
     process.stderr.close()
+
+
+def test_other_faults_of_a_logger_are_told_as_ever(capsys):
+    def main():
+        logging.StreamHandler(io.StringIO()).emit(logging.makeLogRecord(dict(msg='%d', args=('x', ))))
+
+    with pytest.raises(SystemExit):
+        cli.run(main)
+    assert '--- Logging error ---' in capsys.readouterr().err
+    assert logging.Handler.handleError.__module__ == 'logging'

@@ -7,6 +7,7 @@ accumulation, class statistics, log history, best scores and the state of hooks.
 Random numbers need no saving: they follow from the place in the training, see
 :mod:`mmcomp.randomness`.
 """
+import errno
 import os
 import re
 import zipfile
@@ -168,12 +169,18 @@ def _is_whole(path: Path) -> bool:
 
 @contextmanager
 def explained_failures(work_dir: str) -> Iterator[None]:
-    """Say in one line what ended a training: a full disk, a dead loader worker, another rank."""
+    """Say in one line what ended a training: Ctrl-C, a full disk, a dead loader worker, another rank."""
     try:
         yield
     except MMCompError:
         raise
+    except KeyboardInterrupt as asked:
+        kept = _kept(work_dir)
+        raise KeyboardInterrupt(*[f'{kept} is whole; go on with --resume.'] if kept else []) from asked
     except OSError as error:
+        # Others, such as a closed pipe or a lost connection, are not of files.
+        if error.errno not in _OF_FILES:
+            raise
         kept = _kept(work_dir)
         next_step = f'{kept} is whole; free space or mend the cause, and go on with --resume.' if kept else \
             'No whole checkpoint is there.'
@@ -197,5 +204,7 @@ def _kept(work_dir: str) -> str | None:
         return None
 
 
+_OF_FILES = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EFBIG, errno.EIO,
+             errno.ESTALE}
 _LOST_PEER = ('Connection closed by peer', 'Connection reset by peer', 'Broken pipe', 'NCCL communicator was aborted',
               'Watchdog', 'Read timeout', 'Socket Timeout')
