@@ -1,7 +1,7 @@
 """End a training that has diverged."""
 import math
 
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, RuntimeInfoHook
 
 from mmcomp.errors import DataError
 from mmcomp.registry import HOOKS
@@ -30,10 +30,7 @@ class FiniteLossHook(Hook):
         self.patience, self.bad = patience, 0
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        # RuntimeInfoHook has just brought them to the CPU; asking the tensors would wait for the GPU again.
-        values = {name: runner.message_hub.get_scalar(f'train/{name}').current()
-                  for name in outputs or () if 'loss' in name}
-        bad = {name: value for name, value in values.items() if not math.isfinite(value)}
+        bad = {name: value for name, value in _losses(runner, outputs or {}).items() if not math.isfinite(value)}
         self.bad = self.bad + 1 if bad else 0
         scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
         if self.bad > (self.patience if scaler is not None and scaler.is_enabled() else 0):
@@ -41,3 +38,11 @@ class FiniteLossHook(Hook):
             raise DataError(f'iteration {runner.iter + 1}: {shown}. The training has diverged. Lower the learning rate '
                             'or clip gradients (optim_wrapper.clip_grad), look for broken images or labels, and '
                             'resume from the last checkpoint (--resume).')
+
+
+def _losses(runner, outputs: dict) -> dict[str, float]:
+    names = [name for name in outputs if 'loss' in name]
+    if any(isinstance(hook, RuntimeInfoHook) for hook in runner.hooks):
+        # It has just brought them to the CPU; asking the tensors would wait for the GPU again.
+        return {name: runner.message_hub.get_scalar(f'train/{name}').current() for name in names}
+    return {name: float(outputs[name]) for name in names}
