@@ -2,12 +2,12 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from mmengine.dataset import ClassBalancedDataset, DefaultSampler, InfiniteSampler, RepeatDataset
+from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.dist import get_dist_info
-from torch.utils.data import ConcatDataset
 
 from mmcomp.errors import ConfigError, fault
 from mmcomp.registry import DATA_SAMPLERS
+from mmcomp.wrapped_datasets import values_of_rows
 
 
 def bucketed_batches(lengths: np.ndarray, batch_size: int, pool_batches: int, noise: int,
@@ -175,20 +175,16 @@ def shared_evenly(batch: Sequence[int], ranks: int) -> np.ndarray:
 
 
 def text_lengths(dataset: object) -> np.ndarray:
-    """``lengths`` of a data set, through mmengine's wrappers around it, ``(N,)``.
+    """``lengths`` of a data set, through the wrappers around it, ``(N,)``.
 
     Raises:
         ConfigError: If it has none.
     """
-    if isinstance(dataset, ConcatDataset):
-        return np.concatenate([text_lengths(part) for part in dataset.datasets])
-    if isinstance(dataset, RepeatDataset):
-        return np.tile(text_lengths(dataset.dataset), dataset.times)
-    if isinstance(dataset, ClassBalancedDataset):
-        return text_lengths(dataset.dataset)[dataset.repeat_indices]
-    if hasattr(dataset, 'wrapped'):
-        return text_lengths(dataset.wrapped)
+    return values_of_rows(dataset, _own_lengths)
+
+
+def _own_lengths(dataset: object) -> np.ndarray:
     if not hasattr(dataset, 'lengths'):
         raise ConfigError(fault('LengthBucketBatchSampler', 'dataset', 'one with `lengths`, such as TabularTextDataset',
                                 type(dataset).__name__, 'Take out the batch sampler, or use such a data set.'))
-    return np.asarray(dataset.lengths)
+    return dataset.lengths

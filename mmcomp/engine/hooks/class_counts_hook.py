@@ -2,14 +2,13 @@
 from collections.abc import Iterator
 
 import numpy as np
-from mmengine.dataset import ClassBalancedDataset, RepeatDataset
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from torch import nn
-from torch.utils.data import ConcatDataset
 
 from mmcomp.errors import DataError, fault
 from mmcomp.registry import HOOKS
+from mmcomp.wrapped_datasets import values_of_rows
 
 
 def training_labels(dataset) -> np.ndarray:
@@ -18,19 +17,12 @@ def training_labels(dataset) -> np.ndarray:
     Raises:
         DataError: If the data set does not tell its labels.
     """
-    if hasattr(dataset, 'wrapped'):
-        return training_labels(dataset.wrapped)
-    if isinstance(dataset, ConcatDataset):
-        return np.concatenate([training_labels(part) for part in dataset.datasets])
-    if isinstance(dataset, RepeatDataset):
-        return np.tile(training_labels(dataset.dataset), dataset.times)
-    if isinstance(dataset, ClassBalancedDataset):
-        return training_labels(dataset.dataset)[dataset.repeat_indices]
+    return values_of_rows(dataset, _own_labels)
+
+
+def _own_labels(dataset) -> np.ndarray:
     if hasattr(dataset, 'get_gt_labels'):
-        return np.asarray(dataset.get_gt_labels())
-    for rows in ('indices', '_indices'):
-        if hasattr(dataset, 'dataset') and hasattr(dataset, rows):
-            return training_labels(dataset.dataset)[np.asarray(getattr(dataset, rows))]
+        return dataset.get_gt_labels()
     if hasattr(dataset, 'get_cat_ids'):
         return np.concatenate([np.ravel(dataset.get_cat_ids(i)) for i in range(len(dataset))])
     raise DataError(fault(type(dataset).__name__, 'train_dataloader.dataset', 'a data set with get_gt_labels()',
