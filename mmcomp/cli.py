@@ -8,6 +8,7 @@ import importlib.util
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -90,6 +91,8 @@ def run(main: Callable[[], int | None]) -> None:
         print('error:', ' '.join(sentence.split()), file=sys.stderr)
         status = 2
     except KeyboardInterrupt as asked:
+        # A second one while workers and threads end: at once, and in silence.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         print('\ninterrupted', *asked.args, sep=': ', file=sys.stderr)
         status = 130
     except BrokenPipeError:

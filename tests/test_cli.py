@@ -1,6 +1,7 @@
 """The console command and the way tools end."""
 import io
 import logging
+import signal
 import subprocess
 import sys
 
@@ -68,10 +69,26 @@ def fails_with(error):
     (fails_with(KeyboardInterrupt()), 130, '\ninterrupted\n'),
     (fails_with(KeyboardInterrupt('go on there')), 130, '\ninterrupted: go on there\n'),
 ])
-def test_how_a_tool_ends(main, status, line, capsys):
+def test_how_a_tool_ends(main, status, line, capsys, monkeypatch):
+    monkeypatch.setattr(cli.signal, 'signal', lambda *args: None)
     with pytest.raises(SystemExit) as end:
         cli.run(main)
     assert end.value.code == status and capsys.readouterr().err == line
+
+
+def test_ctrl_c_twice_ends_at_once(root):
+    code = """
+import atexit, os, signal, time
+from mmcomp.cli import run
+def main():
+    atexit.register(lambda: (os.kill(os.getpid(), signal.SIGINT), time.sleep(60)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+run(main)
+"""
+    done = subprocess.run([sys.executable, '-c', code], cwd=root, capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, '\ninterrupted\n')
 
 
 def test_faults_of_the_code_keep_their_traceback():

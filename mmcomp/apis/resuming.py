@@ -10,6 +10,7 @@ Random numbers need no saving: they follow from the place in the training, see
 import errno
 import os
 import re
+import signal
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -175,6 +176,11 @@ def explained_failures(work_dir: str) -> Iterator[None]:
     except MMCompError:
         raise
     except KeyboardInterrupt as asked:
+        if get_world_size() > 1:
+            # A launcher passes on what the terminal has sent to all already.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if not is_main_process():
+            raise SystemExit(130) from asked
         kept = _kept(work_dir)
         raise KeyboardInterrupt(*[f'{kept} is whole; go on with --resume.'] if kept else []) from asked
     except OSError as error:

@@ -1,10 +1,12 @@
 """What is said of a training that ended, and what is left to others to say."""
 import errno
 import os
+import signal
 
 import pytest
 import torch
 
+from mmcomp.apis import resuming
 from mmcomp.apis.resuming import explained_failures
 from mmcomp.errors import CheckpointError, DataError
 
@@ -41,3 +43,14 @@ def test_ctrl_c_says_where_to_go_on(tmp_path):
     torch.save({}, tmp_path / 'epoch_1.pth')
     with pytest.raises(KeyboardInterrupt, match=r'epoch_1\.pth is whole; go on with --resume'):
         failing(KeyboardInterrupt(), tmp_path)
+
+
+@pytest.mark.parametrize('rank', [0, 1])
+def test_ctrl_c_is_told_by_one_rank(rank, tmp_path, monkeypatch):
+    ignored = []
+    monkeypatch.setattr(resuming, 'get_world_size', lambda: 2)
+    monkeypatch.setattr(resuming, 'is_main_process', lambda: rank == 0)
+    monkeypatch.setattr(resuming.signal, 'signal', lambda *args: ignored.append(args))
+    with pytest.raises((KeyboardInterrupt, SystemExit)[rank]):
+        failing(KeyboardInterrupt(), tmp_path)
+    assert ignored == [(signal.SIGINT, signal.SIG_IGN)]
