@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts SCRIPT on every GPU through torchrun: _dist.sh GPUS SCRIPT [arguments].
+# Starts SCRIPT on every GPU through torchrun (as mmcomp.agent): _dist.sh GPUS SCRIPT [arguments].
 # Not for typing: dist_train.sh and dist_test.sh explain the variables.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
@@ -39,6 +39,8 @@ fi
 
 # A batch system's USR1 would kill the agent and leave its workers behind.
 RUN=(--nproc-per-node="$GPUS" --nnodes="$NNODES" "--signals-to-handle=SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1")
+# Seconds from a signal to SIGKILL: torchrun's own 30 may end before a step and a large checkpoint do.
+export TORCH_ELASTIC_SHUTDOWN_TIMEOUT=${TORCH_ELASTIC_SHUTDOWN_TIMEOUT:-120}
 if ((MAX_RESTARTS > 0)); then
     # Without it restarted workers read the addresses of the dead ones and hang.
     export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
@@ -53,4 +55,4 @@ elif ((MAX_RESTARTS > 0)); then
 else
     RUN+=(--node-rank="$NODE_RANK" --master-addr="$ENDPOINT" --master-port="${PORT:-29500}")
 fi
-exec "$PYTHON" -m torch.distributed.run "${RUN[@]}" "$SCRIPT" "$@" --launcher pytorch
+exec "$PYTHON" -m mmcomp.agent "${RUN[@]}" "$SCRIPT" "$@" --launcher pytorch

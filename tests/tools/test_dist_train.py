@@ -12,8 +12,10 @@ from mmcomp.checkpoints.loading import load_checkpoint
 from mmcomp.testing.toy_training import write_toy_config
 
 WORDS = ['--cfg-options', 'a=[1, 2]', 'b=x y']
-FAKE = '#!/bin/bash\nprintf "%s\\n" "share=${TORCH_DISABLE_SHARE_RDZV_TCP_STORE:-}" "$@"\n'
-VARIABLES = ('NNODES', 'NODE_RANK', 'MASTER_ADDR', 'PORT', 'MAX_RESTARTS', 'PYTHON', 'CUDA_VISIBLE_DEVICES')
+FAKE = '#!/bin/bash\nprintf "%s\\n" "share=${TORCH_DISABLE_SHARE_RDZV_TCP_STORE:-}" "$@"\n' \
+    'echo "grace=$TORCH_ELASTIC_SHUTDOWN_TIMEOUT" >&2\n'
+VARIABLES = ('NNODES', 'NODE_RANK', 'MASTER_ADDR', 'PORT', 'MAX_RESTARTS', 'PYTHON', 'CUDA_VISIBLE_DEVICES',
+             'TORCH_ELASTIC_SHUTDOWN_TIMEOUT')
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def words(done) -> list[str]:
 def test_words_arrive_whole(call, root):
     got = words(call('dist_train.sh', 'my config.py', 2, *WORDS))
     script = got.index(str(root / 'tools' / 'train.py'))
-    assert got[:3] == ['share=', '-m', 'torch.distributed.run']
+    assert got[:3] == ['share=', '-m', 'mmcomp.agent']
     assert {'--nproc-per-node=2', '--nnodes=1', '--standalone'} <= set(got[:script])
     assert got[script + 1:] == ['my config.py', *WORDS, '--launcher', 'pytorch']
 
@@ -63,6 +65,11 @@ def test_dist_test_has_its_gpus_third(call, root):
 def test_variables_choose_how_processes_meet(call, env, expected, absent):
     got = words(call('dist_train.sh', 'c.py', 8, **env))
     assert set(expected) <= set(got) and absent not in got
+
+
+def test_ranks_have_time_to_save_after_a_signal(call):
+    assert 'grace=120' in call('dist_train.sh', 'c.py', 1).stderr
+    assert 'grace=9' in call('dist_train.sh', 'c.py', 1, TORCH_ELASTIC_SHUTDOWN_TIMEOUT=9).stderr
 
 
 def test_restarts_without_resume_are_warned_of(call):
