@@ -1,7 +1,7 @@
 """The epoch-based training loop, resumable at any iteration."""
 from mmengine.runner import EpochBasedTrainLoop
 
-from mmcomp.engine.loops.resumption import Resumption, resumable_loader
+from mmcomp.engine.loops.resumption import Resumption
 from mmcomp.registry import LOOPS
 
 
@@ -18,10 +18,6 @@ class ResumableEpochTrainLoop(Resumption, EpochBasedTrainLoop):
         dataloader: Config of the training data loader, or a data loader.
         **kwargs: ``max_epochs``, ``val_begin``, ``val_interval``, ``dynamic_intervals``.
     """
-
-    def __init__(self, runner, dataloader, **kwargs):
-        super().__init__(runner, resumable_loader(dataloader), **kwargs)
-        self.require_batches()
 
     @property
     def _end(self) -> int:

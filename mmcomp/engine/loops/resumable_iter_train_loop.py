@@ -1,7 +1,7 @@
 """The iteration-based training loop, resumable at any iteration."""
 from mmengine.runner import IterBasedTrainLoop
 
-from mmcomp.engine.loops.resumption import Resumption, resumable_loader
+from mmcomp.engine.loops.resumption import Resumption
 from mmcomp.registry import LOOPS
 
 
@@ -51,8 +51,7 @@ class ResumableIterTrainLoop(Resumption, IterBasedTrainLoop):
     """
 
     def __init__(self, runner, dataloader, **kwargs):
-        super().__init__(runner, resumable_loader(dataloader), **kwargs)
-        self.require_batches()
+        super().__init__(runner, dataloader, **kwargs)
         self.dataloader_iterator = EndlessBatches(self)
 
     @property

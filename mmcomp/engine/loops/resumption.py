@@ -21,7 +21,17 @@ def resumable_loader(dataloader):
 
 
 class Resumption:
-    """Mixin of a training loop of mmengine."""
+    """Mixin of a training loop of mmengine.
+
+    Args:
+        runner: The runner.
+        dataloader: Config of the training data loader, or a data loader.
+        **kwargs: Those of mmengine's loop.
+    """
+
+    def __init__(self, runner, dataloader, **kwargs):
+        super().__init__(runner, resumable_loader(dataloader), **kwargs)
+        self.require_batches()
 
     @property
     def batches(self):
