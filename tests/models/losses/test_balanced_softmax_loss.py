@@ -2,7 +2,6 @@
 import math
 
 import torch
-import torch.nn.functional as F
 
 from mmcomp.models.losses import BalancedSoftmaxLoss, LogitAdjustedLoss
 
@@ -23,18 +22,6 @@ def test_balanced_softmax_equals_its_definition():
         mass = [max(n, 1) * math.exp(z) for n, z in zip(COUNTS, row)]
         total -= math.log(mass[y] / sum(mass))
     assert math.isclose(_loss()(logits, labels), total / 6, rel_tol=1e-5)
-
-
-def test_it_differs_from_cross_entropy_after_one_step():
-    logits, labels = torch.zeros(2, 4), torch.tensor([0, 2])
-    stepped = []
-    for loss in (F.cross_entropy, _loss()):
-        z = logits.clone().requires_grad_()
-        loss(z, labels).backward()
-        stepped.append(z - z.grad)
-    # The rare class is pushed up more than by cross entropy, the frequent class less.
-    assert stepped[1][1, 2] > stepped[0][1, 2] + 0.05
-    assert stepped[1][0, 0] < stepped[0][0, 0] - 0.05
 
 
 def test_it_is_logit_adjustment_at_full_strength():

@@ -4,13 +4,13 @@ import torch
 import torch.nn.functional as F
 
 from mmcomp.errors import ConfigError
-from mmcomp.models.losses import LogitAdjustedLoss
+from mmcomp.models.losses import BalancedSoftmaxLoss, LogitAdjustedLoss
 
 COUNTS = [50, 5, 1, 0]
 
 
-def _loss(**kwargs):
-    loss = LogitAdjustedLoss(4, **kwargs)
+def _loss(kind=LogitAdjustedLoss, **kwargs):
+    loss = kind(4, **kwargs)
     loss.set_class_counts(COUNTS)
     return loss
 
@@ -23,10 +23,11 @@ def test_logit_adjusted_loss_is_cross_entropy_plus_prior(tau):
     torch.testing.assert_close(_loss(tau=tau)(logits, labels), expected)
 
 
-def test_it_differs_from_cross_entropy_after_one_step():
+@pytest.mark.parametrize('kind', [LogitAdjustedLoss, BalancedSoftmaxLoss])
+def test_it_differs_from_cross_entropy_after_one_step(kind):
     logits, labels = torch.zeros(2, 4), torch.tensor([0, 2])
     stepped = []
-    for loss in (F.cross_entropy, _loss()):
+    for loss in (F.cross_entropy, _loss(kind)):
         z = logits.clone().requires_grad_()
         loss(z, labels).backward()
         stepped.append(z - z.grad)
