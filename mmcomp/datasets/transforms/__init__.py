@@ -1,4 +1,6 @@
 from .random_affine import RandomAffine
-from .text import DeleteCharacters, IsolateSymbols, LowerCase, NormalizeUnicode, PackTokens
+from .text import DeleteCharacters, IsolateSymbols, LowerCase, MaskTokens, NormalizeUnicode, PackTokens
 
-__all__ = ['DeleteCharacters', 'IsolateSymbols', 'LowerCase', 'NormalizeUnicode', 'PackTokens', 'RandomAffine']
+__all__ = [
+    'DeleteCharacters', 'IsolateSymbols', 'LowerCase', 'MaskTokens', 'NormalizeUnicode', 'PackTokens', 'RandomAffine'
+]

@@ -1,7 +1,8 @@
 from .delete_characters import DeleteCharacters
 from .isolate_symbols import IsolateSymbols
 from .lower_case import LowerCase
+from .mask_tokens import MaskTokens
 from .normalize_unicode import NormalizeUnicode
 from .pack_tokens import PackTokens
 
-__all__ = ['DeleteCharacters', 'IsolateSymbols', 'LowerCase', 'NormalizeUnicode', 'PackTokens']
+__all__ = ['DeleteCharacters', 'IsolateSymbols', 'LowerCase', 'MaskTokens', 'NormalizeUnicode', 'PackTokens']
