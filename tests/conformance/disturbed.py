@@ -15,6 +15,8 @@ from pathlib import Path
 from mmcomp.testing.kill_soak import Moments, compare, run_once, soak, warm_up, write_recipes
 
 WORKERS = {'train_dataloader.num_workers': 2, 'train_dataloader.persistent_workers': True}
+# No checkpoint after the first two validations.
+SPARSE = {'default_hooks.checkpoint.interval': 3, 'train_cfg.max_epochs': 3}
 # Checkpoints after every step; no augmentation that draws by rank.
 ELASTIC = {
     'default_hooks.checkpoint.by_epoch': False, 'default_hooks.checkpoint.max_keep_ckpts': 1,
@@ -55,7 +57,9 @@ class Play:
     """Runs trainings of one folder and writes down how they ended."""
 
     def __init__(self, folder: Path):
-        self.folder, self.recipes, self.ends = folder, write_recipes(folder), {}
+        self.folder, self.ends = folder, {}
+        # 4 steps an epoch, or 2 on each of two ranks.
+        self.recipes = write_recipes(folder, images_per_class=16)
         self.recipes['toy'] = folder / 'toy.py'
 
     def run(self, name: str, recipe: str, *, ranks: int = 1, victim: int = 0, **kwargs) -> None:
@@ -84,22 +88,21 @@ class Play:
 
     def elastic(self) -> None:
         self.run('elastic-calm', 'toy', ranks=2, options=ELASTIC)
-        for ranks, moments in ((2, Moments('step', 5)), (1, Moments('step', 4)), (4, Moments())):
+        for ranks, moments in ((2, Moments('step', 4)), (1, Moments('step', 3)), (4, Moments())):
             self.run('elastic', 'toy', ranks=ranks, moments=moments, options=ELASTIC)
         self.run('uneven', 'toy', ranks=2, moments=Moments('step', 3), options=ELASTIC)
         self.run('uneven', 'toy', ranks=3, options=ELASTIC)
 
     def asked(self) -> None:
         self.run('asked-calm', 'mae', options=WORKERS)
-        self.run('asked', 'mae', moments=Moments('step', 12, ask_all), options=WORKERS)
+        self.run('asked', 'mae', moments=Moments('step', 11, ask_all), options=WORKERS)
         self.run('asked', 'mae', options=WORKERS)
         self.same('asked', 'asked-calm')
         self.run('asked-2', 'swin', ranks=2, victim=1, moments=Moments('step', 3, ask_all))
         self.run('asked-2', 'swin', ranks=2)
         self.same('asked-2', 'swin-2-calm')
-        self.run('asked-in-validation', 'swin', moments=Moments('validation', 11, ask_all),
-                 options={'default_hooks.checkpoint.interval': 3})
-        self.run('asked-in-validation', 'swin', options={'default_hooks.checkpoint.interval': 3})
+        self.run('asked-in-validation', 'swin', moments=Moments('validation', 6, ask_all), options=SPARSE)
+        self.run('asked-in-validation', 'swin', options=SPARSE)
         self.same('asked-in-validation', 'swin-sparse-calm')
 
     def failures(self) -> None:
@@ -107,16 +110,16 @@ class Play:
         self.run('diverged', 'toy', options={'optim_wrapper.optimizer.lr': 1e38})
         self.run('worker', 'toy', moments=Moments('step', 5, lose_a_worker), options={**WORKERS, **often})
         self.run('rank', 'toy', ranks=2, victim=1, moments=Moments('step', 3, fail), launcher=False, options=often)
-        self.run('full', 'toy', moments=Moments('step', 9, fill_disk), options=often)
+        self.run('full', 'toy', moments=Moments('step', 5, fill_disk), options=often)
         gone = self.folder / 'gone'
-        self.run('gone', 'toy', moments=Moments('step', 9, lambda: shutil.rmtree(gone)), options=often)
-        self.run('locked', 'toy', moments=Moments('step', 9, lambda: lock(self.folder / 'locked')), options=often)
+        self.run('gone', 'toy', moments=Moments('step', 5, lambda: shutil.rmtree(gone)), options=often)
+        self.run('locked', 'toy', moments=Moments('step', 5, lambda: lock(self.folder / 'locked')), options=often)
 
 
 if __name__ == '__main__':
     warm_up()
     play = Play(Path(sys.argv[1]))
     play.run('swin-2-calm', 'swin', ranks=2)
-    play.run('swin-sparse-calm', 'swin', options={'default_hooks.checkpoint.interval': 3})
+    play.run('swin-sparse-calm', 'swin', options=SPARSE)
     play.everything()
     (play.folder / 'ends.json').write_text(json.dumps(play.ends))

@@ -58,7 +58,8 @@ default_hooks = dict(
     checkpoint=dict(by_epoch=False, interval=5, max_keep_ckpts=2), logger=dict(type='LoggerHook', interval=2))
 """
 
-# 8 batches an epoch, a step every 3: epochs end, and checkpoints are written, in the middle of an accumulation.
+# A step every 3 batches, of which an epoch has 8 (or 4, or 2 on a rank): epochs end, and checkpoints are written, in
+# the middle of an accumulation.
 ACCUMULATION = """
 _base_ = ['toy.py']
 model = dict(train_cfg=dict(augments=[dict(type='Mixup', alpha=0.8)]), head=dict(loss=dict(use_soft=True)))
@@ -69,9 +70,9 @@ default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=3), logger=dict(
 RECIPES = dict(swin=SWIN, mae=MAE, accumulation=ACCUMULATION)
 
 
-def write_recipes(folder: str | Path) -> dict[str, Path]:
-    """Write the data and the configs; their paths by name."""
-    toy = write_toy_config(folder, images_per_class=32)
+def write_recipes(folder: str | Path, images_per_class: int = 32) -> dict[str, Path]:
+    """Write the data of two classes and the configs; their paths by name. A batch is of 8 images."""
+    toy = write_toy_config(folder, images_per_class)
     paths = {name: toy.parent / f'{name}.py' for name in RECIPES}
     for name, path in paths.items():
         path.write_text(RECIPES[name], encoding='utf-8')
