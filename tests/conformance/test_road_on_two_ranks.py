@@ -2,13 +2,17 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
-import pytest
+import torch
 
+from mmcomp.cli import load_tool
 from mmcomp.predictions.tables import read_table
 from mmcomp.testing.digits import write_digits
+from mmcomp.testing.kill_soak.processes import free_port
 
+SCRIPT = Path(__file__).with_name('road_rank.py')
 # Augmentation draws other numbers on other ranks; all else must not differ.
 CONFIG = """
 _base_ = [{base!r}]
@@ -17,35 +21,44 @@ train_dataloader = dict(batch_size={batch}, dataset=dict(indices=160, **data))
 val_dataloader = dict(dataset=dict(data_root={root!r}))
 test_dataloader = dict(dataset=dict(data_root={root!r}))
 train_cfg = dict(max_epochs=2)
+env_cfg = dict(dist_cfg=dict(backend='gloo', timeout=300))
 """
 
 
-@pytest.fixture()
-def run(root, tmp_path):
-    environment = {**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': '-1'}
-
-    def run(script, *arguments):
-        done = subprocess.run([str(root / 'tools' / script), *map(str, arguments)], cwd=tmp_path, env=environment,
-                              capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stderr[-3000:]
-
-    return run
+def write_config(folder: Path, root: Path, ranks: int) -> Path:
+    path = folder / f'ranks_{ranks}.py'
+    path.write_text(CONFIG.format(base=str(root / 'configs/demo/digits-swin.py'), batch=16 // ranks,
+                                  root=str(folder / 'digits')))
+    return path
 
 
-def test_one_and_two_processes_agree(tool, root, run, tmp_path):
+def run_two_ranks(config: Path, folder: Path, root: Path) -> None:
+    """Rank 0 in this process, which has torch loaded, and rank 1 in one of its own."""
+    ports = (free_port(), free_port())
+    env = {**os.environ, 'PYTHONPATH': str(root), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': '-1'}
+    words = [sys.executable, str(SCRIPT), '1', *map(str, (*ports, config, folder))]
+    with subprocess.Popen(words, env=env) as other:
+        try:
+            load_tool(SCRIPT).take_part(0, ports, config, folder)
+        except BaseException:
+            other.kill()
+            raise
+        assert other.wait(timeout=60) == 0
+
+
+def test_one_and_two_processes_agree(tool, root, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'):
+        # Set, then taken out again: what take_part sets will be taken out, too.
+        monkeypatch.setenv(name, '')
+        monkeypatch.delenv(name)
     write_digits(tmp_path / 'digits', noise=.1, imbalance=4)
-    configs = {}
-    for ranks in (1, 2):
-        configs[ranks] = tmp_path / f'ranks_{ranks}.py'
-        configs[ranks].write_text(CONFIG.format(base=str(root / 'configs/demo/digits-swin.py'), batch=16 // ranks,
-                                                root=str(tmp_path / 'digits')))
-    tool('train').main([str(configs[1]), '--work-dir', str(tmp_path / '1')])
-    run('dist_train.sh', configs[2], 2, '--work-dir', tmp_path / '2')
-    for ranks in (1, 2):
-        tool('model_soup').main(['--model-folder', str(tmp_path / f'{ranks}'), '--out', str(tmp_path / f'{ranks}.pth')])
-    folder = ('--folder', str(tmp_path / 'digits/test'))
-    tool('test').main([str(configs[1]), str(tmp_path / '1.pth'), *folder, '--out', str(tmp_path / '1.pkl')])
-    run('dist_test.sh', configs[2], tmp_path / '2.pth', 2, *folder, '--out', tmp_path / '2.pkl')
+    alone = write_config(tmp_path, root, 1)
+    tool('train').main([str(alone), '--work-dir', str(tmp_path / '1')])
+    tool('model_soup').main(['--model-folder', str(tmp_path / '1'), '--out', str(tmp_path / '1.pth')])
+    tool('test').main([str(alone), str(tmp_path / '1.pth'), '--folder', str(tmp_path / 'digits/test'),
+                       '--out', str(tmp_path / '1.pkl')])
+    run_two_ranks(write_config(tmp_path, root, 2), tmp_path, root)
     one, two = read_table(tmp_path / '1.pkl').check(), read_table(tmp_path / '2.pkl').check()
     assert len(one) == 600 == len(set(one.ids)) and np.array_equal(one.ids, two.ids) and one.classes == two.classes
     # Gradients are summed in another order; 20 steps let that grow to a few units of the fourth digit.
