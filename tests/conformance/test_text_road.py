@@ -1,4 +1,4 @@
-"""A text classifier in under 35 lines goes through train, soup, test and ensemble."""
+"""A text classifier in under 35 lines goes through train, soup, test and ensemble, its layers at rates of their own."""
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +20,8 @@ model = dict(
 train_dataloader = dict(batch_size=16, num_workers=0, dataset=texts)
 val_dataloader = dict(num_workers=0, dataset=texts)
 test_dataloader = dict(num_workers=0, dataset=texts)
-optim_wrapper = dict(optimizer=dict(lr=5e-3))
+optim_wrapper = dict(
+    optimizer=dict(lr=5e-3), constructor='MergedLayerDecayConstructor', paramwise_cfg=dict(layer_decay_rate=.9))
 """
 
 

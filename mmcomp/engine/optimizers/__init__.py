@@ -1,4 +1,5 @@
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .merged_groups_constructor import MergedGroupsConstructor
+from .merged_layer_decay_constructor import MergedLayerDecayConstructor
 
-__all__ = ['AutocastOptimWrapper', 'MergedGroupsConstructor']
+__all__ = ['AutocastOptimWrapper', 'MergedGroupsConstructor', 'MergedLayerDecayConstructor']
