@@ -1,4 +1,4 @@
-"""One rank of test_two_ranks.py: ArcFace with EQL on its share of each batch.
+"""One rank of test_two_ranks.py: ArcFace with EQL on its share of each batch; length buckets.
 
     RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=… python tests/conformance/two_ranks.py OUT
 """
@@ -7,14 +7,17 @@ import sys
 from types import SimpleNamespace
 
 import torch
+from mmengine.dataset import DefaultSampler
 from mmpretrain.structures import DataSample
 from torch import distributed, nn
 
+from mmcomp.datasets.samplers.length_bucket_batch_sampler import LengthBucketBatchSampler
 from mmcomp.engine.hooks import ClassCountsHook
 from mmcomp.models.heads import ArcFaceHead
 from mmcomp.models.losses import SoftmaxEQLLoss
 
 CLASSES, WIDTH, BATCH, STEPS = 4, 6, 16, 5
+ROWS = 203
 
 
 class Toy(nn.Module):
@@ -57,8 +60,20 @@ def train(rank: int, world_size: int) -> dict[str, torch.Tensor]:
     return toy.state_dict()
 
 
+def buckets(**kwargs) -> list[list[int]]:
+    """This rank's batches of one epoch over texts of 1 to 50 tokens."""
+    lengths = torch.randint(1, 51, (ROWS, ), generator=torch.Generator().manual_seed(0)).numpy()
+    texts = type('Texts', (), dict(lengths=lengths, __len__=lambda self: ROWS))()
+    sampler = LengthBucketBatchSampler(DefaultSampler(texts, seed=0), 4, pool_batches=5, **kwargs)
+    sampler.set_epoch(3)
+    batches = list(sampler)
+    assert len(batches) == len(sampler)
+    return batches
+
+
 if __name__ == '__main__':
     distributed.init_process_group('gloo')
-    torch.save(train(distributed.get_rank(), distributed.get_world_size()), sys.argv[1])
+    torch.save(dict(state=train(distributed.get_rank(), distributed.get_world_size()), buckets=buckets(),
+                    budget=buckets(max_tokens=128)), sys.argv[1])
     distributed.barrier()
     distributed.destroy_process_group()
