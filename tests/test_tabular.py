@@ -1,11 +1,11 @@
 """Tables come out as they were written, in every format."""
 import gzip
 import json
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
+from mmcomp import tabular
 from mmcomp.errors import DataError
 from mmcomp.tabular import check_ids, read_columns
 
@@ -38,8 +38,29 @@ def test_words_stay_words(csv, tmp_path):
     same(read_columns(tmp_path / 'x.jsonl', **columns))
 
 
-@pytest.mark.skipif(find_spec('pyarrow') is not None, reason='pyarrow is installed')
-def test_parquet_without_its_library_is_refused_by_name(tmp_path):
+def test_parquet_reads_as_the_other_formats_do(csv, tmp_path):
+    pa, parquet = pytest.importorskip('pyarrow'), pytest.importorskip('pyarrow.parquet')
+    columns = dict(words=['id', 'text'], numbers=['y'])
+    expected = read_columns(csv, **columns)
+    cells = {name: list(map(str, expected[name])) for name in ('id', 'text')}
+    y = pa.array([None if np.isnan(v) else v for v in expected['y']], pa.float32())
+    parquet.write_table(pa.table(dict(cells, y=y, more=[[1, 2]] * len(y))), tmp_path / 'x.parquet')
+    found = read_columns(tmp_path / 'x.parquet', **columns)
+    assert {name: found[name] for name in cells} == cells
+    np.testing.assert_allclose(found['y'], expected['y'])
+    numbered = pa.table(dict(id=pa.array([7, 8]), text=pa.array(['a', None]), y=pa.array([1, 0])))
+    parquet.write_table(numbered, tmp_path / 'n.parquet')
+    found = read_columns(tmp_path / 'n.parquet', **columns)
+    assert (found['id'], found['text'], found['y'].tolist()) == (['7', '8'], ['a', ''], [1., 0.])
+    (tmp_path / 'x.parquet').write_bytes(b'PAR1, it says')
+    with pytest.raises(DataError, match='its suffix says'):
+        read_columns(tmp_path / 'x.parquet', **columns)
+    with pytest.raises(DataError, match='no such table'):
+        read_columns(tmp_path / 'none.parquet', **columns)
+
+
+def test_parquet_without_its_library_is_refused_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(tabular, 'find_spec', lambda name: None)
     with pytest.raises(DataError, match='pip install pyarrow'):
         read_columns(tmp_path / 'x.parquet', ['text'])
 

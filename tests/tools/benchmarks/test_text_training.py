@@ -9,7 +9,6 @@ from mmcomp.testing import text_speed
 
 
 def test_a_round_of_three_ways_becomes_a_table(tool, capsys):
-    pytest.importorskip('accelerate', reason='the Trainer needs it')
     tool('benchmarks/text_training').main(
         ['--rows', '24', '--batch-size', '4', '--layers', '1', '--width', '16', '--rounds', '1'])
     out = capsys.readouterr().out
