@@ -27,12 +27,18 @@ def make_words(count: int, seed: int = 0) -> list[str]:
     return list(words)
 
 
-def make_comments(lengths: np.ndarray, words: list[str], seed: int = 0) -> list[str]:
-    """A comment of so many words for each length; a word is the rarer the later it stands in the list."""
-    rng = np.random.default_rng(seed)
-    picked = (len(words) ** rng.random(int(lengths.sum()))).astype(int) - 1
-    ends = lengths.cumsum()
-    return [' '.join([words[i] for i in picked[end - length:end]]) for end, length in zip(ends, lengths)]
+def make_comments(lengths: np.ndarray, words: list[str], seed: int = 0, chunk: int = 10_000) -> list[str]:
+    """A comment of so many words for each length; a word is the rarer the later it stands in the list.
+
+    ``chunk`` comments are made at a time, so that a million need hardly more memory than their texts.
+    """
+    rng, comments = np.random.default_rng(seed), []
+    for start in range(0, len(lengths), chunk):
+        part = lengths[start:start + chunk]
+        picked = (len(words) ** rng.random(int(part.sum()))).astype(int) - 1
+        ends = part.cumsum()
+        comments += [' '.join([words[i] for i in picked[end - length:end]]) for end, length in zip(ends, part)]
+    return comments
 
 
 def word_pieces(words: list[str]) -> dict:

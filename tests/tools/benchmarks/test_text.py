@@ -20,6 +20,7 @@ def test_made_up_comments():
     assert abs(lengths.mean() - 66) < 1 and lengths.max() == 220 and lengths.min() >= 1
     texts = make_comments(lengths[:50], make_words(100))
     assert [len(text.split()) for text in texts] == lengths[:50].tolist()
+    assert make_comments(lengths[:50], make_words(100), chunk=7) == texts
 
 
 def test_padding_by_hand():
