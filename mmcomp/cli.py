@@ -18,6 +18,8 @@ from mmcomp import __version__
 from mmcomp.errors import ConfigError, MMCompError, did_you_mean
 
 PACKAGE = Path(__file__).resolve().parent
+# Short names of tools.
+ALIASES = {'run': 'run_recipe'}
 
 
 def tools_folder() -> Path:
@@ -53,7 +55,8 @@ def usage() -> str:
     """What ``mmcomp --help`` prints."""
     tools = verbs()
     width = max(map(len, tools))
-    lines = [f'  {verb:{width}}  {summary(path)}' for verb, path in tools.items()]
+    short = {tool: name for name, tool in ALIASES.items()}
+    lines = [f'  {short.get(verb, verb):{width}}  {summary(path)}' for verb, path in tools.items()]
     return '\n'.join(['usage: mmcomp VERB [arguments]', '       mmcomp VERB --help', '       mmcomp --version', '',
                       'From raw data to a submission with config files and a few commands.', '', 'verbs:', *lines])
 
@@ -68,6 +71,7 @@ def dispatch(argv: Sequence[str] | None = None) -> int | None:
         print(f'mmcomp {__version__}')
         return 0
     tools, verb = verbs(), argv[0].replace('-', '_')
+    verb = ALIASES.get(verb, verb)
     if verb not in tools:
         raise ConfigError(f'mmcomp: `{argv[0]}` is no verb.{did_you_mean(verb, tools)} `mmcomp --help` lists them.')
     # argparse names the program in its usage line after this.

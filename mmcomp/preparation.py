@@ -37,8 +37,9 @@ def stratified_holdout(labels: np.ndarray, per_class: int, seed: int) -> np.ndar
 def prepare_lists(data_root: str | os.PathLike, train: str = 'train', unlabelled: Sequence[str] = (),
                   val_per_class: int = 0, classes: Sequence[str] | None = None, check: str = 'decode',
                   threads: int = 8, seed: int = 0,
-                  progress: Callable[[Iterable, int, str], Iterable] = lambda items, count, what: items) -> Prepared:
-    """Write ``meta/{all,train,val,mae,classes,bad}.txt``.
+                  progress: Callable[[Iterable, int, str], Iterable] = lambda items, count, what: items,
+                  out: str | os.PathLike | None = None) -> Prepared:
+    """Write ``{all,train,val,mae,classes,bad}.txt`` into ``meta`` of the data, or into ``out``.
 
     ``all.txt`` lists every usable labelled image and ``train.txt`` and
     ``val.txt`` split it, by paths inside ``train``. ``mae.txt`` is for
@@ -55,11 +56,13 @@ def prepare_lists(data_root: str | os.PathLike, train: str = 'train', unlabelled
         threads: Images checked side by side.
         seed: Of the split.
         progress: Called with the checks, their number and what is checked.
+        out: Where the lists go.
 
     Raises:
         DataError: If there is nothing to list or a class folder is unknown.
     """
     root, result = Path(data_root), Prepared()
+    out = Path(out or root / 'meta')
     names, labels, result.classes = _labelled(root / train, classes)
 
     def usable(folder: str, listed: list[str]) -> np.ndarray:
@@ -78,12 +81,12 @@ def prepare_lists(data_root: str | os.PathLike, train: str = 'train', unlabelled
     held = stratified_holdout(labels, val_per_class, seed)
     chosen = {'all': np.ones(len(names), bool), 'train': ~held, **({'val': held} if val_per_class else {})}
     for what, mask in chosen.items():
-        write_list(root / f'meta/{what}.txt', [n for n, m in zip(names, mask) if m], labels[mask])
+        write_list(out / f'{what}.txt', [n for n, m in zip(names, mask) if m], labels[mask])
         result.counts[what] = int(mask.sum())
-    write_list(root / 'meta/mae.txt', [*(f'{train}/{name}' for name in names), *tests])
+    write_list(out / 'mae.txt', [*(f'{train}/{name}' for name in names), *tests])
     result.counts['mae'] = len(names) + len(tests)
-    _write_lines(root / 'meta/classes.txt', result.classes)
-    _write_lines(root / 'meta/bad.txt', [f'{name}\t{reason}' for name, reason in result.bad.items()])
+    _write_lines(out / 'classes.txt', result.classes)
+    _write_lines(out / 'bad.txt', [f'{name}\t{reason}' for name, reason in result.bad.items()])
     return result
 
 

@@ -27,31 +27,16 @@ def parse_args(argv=None):
     return args
 
 
-def predicted_classes(predictions: str, labels: str | None):
-    """Ids and class names, ``(N,)`` strings each."""
-    from mmcomp.errors import TableError, shorten
-    from mmcomp.predictions.headers import open_table
-    from mmcomp.predictions.joining import match_rows
-    from mmcomp.predictions.label_files import names_of, read_labels
-    if Path(predictions).suffix == '.csv':
-        ids, names = read_labels(predictions)
-        known = None
-    else:
-        table = open_table(predictions)
-        ids, names, known = table.ids, names_of(table, table.labels()), table.classes
-    if labels:
-        label_ids, label_names = read_labels(labels)
-        names = label_names[match_rows(ids, label_ids, labels)]
-        strange = sorted(set(names) - set(known)) if known else []
-        if strange:
-            raise TableError(f'{labels}: {shorten(strange)} are no classes of {predictions}. '
-                             'Take labels made from this table.')
-    return ids, names
-
-
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.predictions.submission import HEADER, fit_to_sample, pad_digits, read_sample, write_submission
+    from mmcomp.predictions.submission import (
+        HEADER,
+        fit_to_sample,
+        pad_digits,
+        predicted_classes,
+        read_sample,
+        write_submission,
+    )
     ids, names = predicted_classes(args.predictions, args.labels)
     if args.digits:
         names = pad_digits(names, args.digits)

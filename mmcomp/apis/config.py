@@ -92,6 +92,20 @@ def merge_options(cfg: Config, options: Mapping, where: object) -> None:
                                     '`print_config.py` shows what can be set.')) from error
 
 
+def set_list(cfg: Config, loader: str, ann: str | Path) -> None:
+    """Let a data loader read another annotation file, through any wrappers around its data set.
+
+    Raises:
+        ConfigError: If the config has no such loader.
+    """
+    dataset = (cfg.get(loader) or {}).get('dataset')
+    if dataset is None:
+        raise ConfigError(fault(cfg.filename or 'config', loader, 'there, with a data set', None, 'Add it.'))
+    while dataset.get('dataset') is not None:
+        dataset = dataset['dataset']
+    dataset['ann_file'] = str(ann)
+
+
 def config_chain(path: str | Path) -> list[Path]:
     """A config file and all its bases, each once and bases first.
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcomp.annotations import read_list
 from mmcomp.errors import TableError, fault, shorten
+from mmcomp.predictions.cleaning import gather_out_of_fold
 from mmcomp.predictions.headers import read_header
+from mmcomp.predictions.tables import read_table
 from mmcomp.structures import PredictionTable
 
 Member = PredictionTable | str | os.PathLike
@@ -58,6 +61,25 @@ def member_accuracies(members: Sequence[Member], given: Sequence[float] | None =
     accuracies = np.array([a for a, _ in found])
     _check_scale(accuracies, names)
     return accuracies, found[0][1]
+
+
+def second_share(first: str | os.PathLike, second: str | os.PathLike, ann: str | os.PathLike) -> float:
+    """The weight of a second table beside a first, 0 to 0.5, by likelihood on known labels.
+
+    Likelihood, for it tells weights apart that a few hundred right or wrong
+    answers can't; a member that only adds noise gets nothing.
+
+    Args:
+        first: Predictions of labelled samples by the better model.
+        second: Of the same samples by the other.
+        ann: Their labels.
+    """
+    paths, labels = read_list(ann)
+    (rows, mine), (_, theirs) = (gather_out_of_fold([read_table(table)], paths) for table in (first, second))
+    mine, theirs = (scores[np.arange(len(rows)), labels[rows]] for scores in (mine, theirs))
+    shares = np.linspace(0, .5, 11)
+    likelihood = [np.log((1 - share) * mine + share * theirs + 1e-9).mean() for share in shares]
+    return float(shares[int(np.argmax(likelihood))])
 
 
 def check_weights(weights: Sequence[float], members: Sequence[Member]) -> np.ndarray:

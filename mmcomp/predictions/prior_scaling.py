@@ -8,10 +8,12 @@ and full strength this is Sinkhorn's matrix scaling (Cuturi 2013), which for a
 known class prior is also the EM of Saerens et al. (2002) run to the end.
 """
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from mmcomp.predictions.progress import silent
+from mmcomp.structures import PredictionTable
 
 FLOOR = 1e-12  # stands for probabilities that came out as zero
 BLOCK_BYTES = 1 << 22
@@ -72,3 +74,13 @@ def _expected_counts(scores: np.ndarray, prices: np.ndarray) -> np.ndarray:
         block = np.maximum(scores[rows], FLOOR, dtype=np.float32)
         counts += (1 / (block @ factors)) @ block
     return counts * factors
+
+
+def even_table(table: PredictionTable) -> PredictionTable:
+    """A table whose classes are scaled until their expected counts are even; rows sum to one again.
+
+    For a test set that holds about the same number of every class.
+    """
+    mean = len(table) / table.scores.shape[1]
+    scores = np.maximum(table.scores, FLOOR) * np.exp(-class_prices(table.scores, mean, mean)[0])
+    return replace(table, scores=(scores / scores.sum(axis=1, keepdims=True)).astype(np.float32), kind='probability')

@@ -9,8 +9,9 @@ import numpy as np
 
 from mmcomp.errors import TableError, fault, shorten
 from mmcomp.files import atomic_path
+from mmcomp.predictions.headers import open_table
 from mmcomp.predictions.joining import match_rows
-from mmcomp.predictions.label_files import write_labels
+from mmcomp.predictions.label_files import names_of, read_labels, write_labels
 
 HEADER = ('filename', 'class')
 
@@ -22,6 +23,33 @@ class SampleSubmission:
     header: tuple[str, ...] | None
     ids: np.ndarray
     values: np.ndarray
+
+
+def predicted_classes(predictions: str | os.PathLike,
+                      labels: str | os.PathLike | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and class names of predictions, ``(N,)`` strings each.
+
+    Args:
+        predictions: A table, whose top scores count, or a CSV of ids and classes.
+        labels: A CSV whose classes count instead, by id.
+
+    Raises:
+        TableError: If a class of ``labels`` is none of the table's.
+    """
+    if Path(predictions).suffix == '.csv':
+        ids, names = read_labels(predictions)
+        known = None
+    else:
+        table = open_table(predictions)
+        ids, names, known = table.ids, names_of(table, table.labels()), table.classes
+    if labels:
+        label_ids, label_names = read_labels(labels)
+        names = label_names[match_rows(ids, label_ids, str(labels))]
+        strange = sorted(set(names) - set(known)) if known else []
+        if strange:
+            raise TableError(f'{labels}: {shorten(strange)} are no classes of {predictions}. '
+                             'Take labels made from this table.')
+    return ids, names
 
 
 def read_sample(path: str | os.PathLike, has_header: bool = True) -> SampleSubmission:

@@ -1,4 +1,4 @@
-"""The steps from training lists to a submission, each a file in a work folder.
+"""The steps from training lists to labels of the test set, each a file in a work folder.
 
 Every function names its result, returns its path and does nothing if it is
 there already (see :class:`mmcomp.recipes.work_folder.WorkFolder`).
@@ -124,22 +124,6 @@ def predict(work: WorkFolder, name: str, recipe: Recipe, checkpoint: Path, *, fo
     return out
 
 
-def split(work: WorkFolder, ann: Path, folds: int = 2, seed: int = 0) -> list[tuple[Path, Path]]:
-    """Stratified folds of a list: ``(train, held out)`` of each."""
-    folder = work / 'lists/folds'
-    parts = [(folder / f'fold{i}/train.txt', folder / f'fold{i}/val.txt') for i in range(folds)]
-
-    def make() -> str:
-        from mmcomp.annotations import read_list
-        from mmcomp.predictions.folds import stratified_folds, write_folds
-        paths, labels = read_list(ann)
-        write_folds(folder, paths, labels, stratified_folds(labels, folds, seed))
-        return f'{len(paths)} rows in {folds} parts'
-
-    work.step('split folds', make, [path for part in parts for path in part], [ann], dict(folds=folds, seed=seed))
-    return parts
-
-
 def clean(work: WorkFolder, name: str, ann: Path, tables: Sequence[Path], method: str = 'confident_learning',
           action: str = 'drop', max_fraction: float = 1.) -> Path:
     """Drop or relabel the rows that out-of-fold predictions speak against: ``lists/<name>.txt``.
@@ -183,39 +167,6 @@ def ensemble(work: WorkFolder, name: str, tables: Sequence[Path], weights: Seque
     return out
 
 
-def second_share(first: Path, second: Path, ann: Path) -> float:
-    """The weight of a second table beside a first, 0 to 0.5, by likelihood on known labels.
-
-    Likelihood, for it tells weights apart that a few hundred right or wrong
-    answers can't; a member that only adds noise gets nothing.
-
-    Args:
-        first: Predictions of labelled samples by the better model.
-        second: Of the same samples by the other.
-        ann: Their labels.
-    """
-    from mmcomp.annotations import read_list
-    from mmcomp.predictions.cleaning import gather_out_of_fold
-    from mmcomp.predictions.tables import read_table
-    paths, labels = read_list(ann)
-    (rows, mine), (_, theirs) = (gather_out_of_fold([read_table(table)], paths) for table in (first, second))
-    mine, theirs = (scores[np.arange(len(rows)), labels[rows]] for scores in (mine, theirs))
-    shares = np.linspace(0, .5, 11)
-    likelihood = [np.log((1 - share) * mine + share * theirs + 1e-9).mean() for share in shares]
-    return float(shares[int(np.argmax(likelihood))])
-
-
-def even(table):
-    """A table whose classes are scaled until their expected counts are even; rows sum to one again.
-
-    For a test set that holds about the same number of every class.
-    """
-    from mmcomp.predictions.prior_scaling import FLOOR, class_prices
-    mean = len(table) / table.scores.shape[1]
-    scores = np.maximum(table.scores, FLOOR) * np.exp(-class_prices(table.scores, mean, mean)[0])
-    return replace(table, scores=(scores / scores.sum(axis=1, keepdims=True)).astype(np.float32), kind='probability')
-
-
 def pseudo(work: WorkFolder, name: str, table: Path, ann: Path, *, keep: float = .6, balanced: bool = True) -> Path:
     """A training list and the surest test predictions after it, ``lists/<name>.txt``.
 
@@ -236,9 +187,10 @@ def pseudo(work: WorkFolder, name: str, table: Path, ann: Path, *, keep: float =
 
     def make() -> str:
         from mmcomp.annotations import write_list
+        from mmcomp.predictions.prior_scaling import even_table
         from mmcomp.predictions.pseudo_labels import merge, pseudo_labels, top_scores
         from mmcomp.predictions.tables import read_table
-        scores = even(read_table(table)) if balanced else read_table(table)
+        scores = even_table(read_table(table)) if balanced else read_table(table)
         threshold = float(np.quantile(top_scores(scores)[1], 1 - keep))
         limit = -(-len(scores) // scores.scores.shape[1]) if balanced else None
         found = pseudo_labels(scores, threshold, 'test', limit)
@@ -263,20 +215,4 @@ def redistribute(work: WorkFolder, name: str, table: Path, method: str = 'balanc
         return f'{(labels != scores.labels()).sum()} of {len(scores)} samples have a new label'
 
     work.step(f'redistribute {name}', make, [out], [table], dict(method=method, floor=floor))
-    return out
-
-
-def submission(work: WorkFolder, labels: Path, sample: Path) -> Path:
-    """``submission.csv``, checked against a sample submission."""
-    out = work / 'submission.csv'
-
-    def make() -> str:
-        from mmcomp.predictions.label_files import read_labels
-        from mmcomp.predictions.submission import fit_to_sample, read_sample, write_submission
-        checked = read_sample(sample)
-        ids, names = fit_to_sample(*read_labels(labels), checked, str(labels))
-        write_submission(out, ids, names, checked.header)
-        return f'{len(ids)} rows as the sample submission has them'
-
-    work.step('submission', make, [out], [labels, sample])
     return out

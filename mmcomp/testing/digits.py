@@ -9,8 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmcomp.annotations import write_list
+from mmcomp.annotations import read_list, write_list
 from mmcomp.errors import ConfigError, fault
+from mmcomp.files import atomic_open
 
 CLASSES = tuple('0123456789')
 SIDE = 32
@@ -73,6 +74,17 @@ def write_digits(folder: str | Path, noise: float = 0., imbalance: float = 1., t
     write_list(root / 'truth/train.txt', [pool_names[i] for i in train], labels[train])
     write_list(root / 'truth/test.txt', [test_names[i] for i in test], labels[test])
     return {'train': len(train), 'val': len(val), 'test': len(test)}
+
+
+def write_extras(root: Path) -> None:
+    """What the road needs beside the images: unlabelled list, class names, a sample submission."""
+    train_paths, _ = read_list(root / 'meta/train.txt')
+    test_names = sorted(p.name for p in (root / 'test').glob('*.png'))
+    write_list(root / 'meta/mae.txt', [f'train/{p}' for p in train_paths] + [f'test/{n}' for n in test_names])
+    for path, lines in (('meta/classes.txt', map(str, range(10))),
+                        ('sample_submission.csv', ['filename,class', *(f'{n},0' for n in test_names)])):
+        with atomic_open(root / path) as file:
+            file.writelines(f'{line}\n' for line in lines)
 
 
 def _write_images(root: Path, names: dict[int, str], images: np.ndarray) -> None:

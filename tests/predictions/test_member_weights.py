@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from mmcomp.annotations import write_list
 from mmcomp.errors import TableError
-from mmcomp.predictions.member_weights import accuracy_weights, check_weights, member_accuracies
+from mmcomp.predictions.member_weights import accuracy_weights, check_weights, member_accuracies, second_share
 from mmcomp.predictions.tables import write_table
 from mmcomp.structures import PredictionTable
 
@@ -68,3 +69,21 @@ def test_weights_one_each():
     for bad in ([-1., 2.], [0., 0.], [float('nan'), 1.]):
         with pytest.raises(TableError, match='not negative'):
             check_weights(bad, members)
+
+
+def test_a_second_member_weighs_what_known_labels_say(tmp_path):
+    rng, truth = np.random.default_rng(0), np.arange(300) % 3
+    names = [f'{i}.png' for i in range(300)]
+    write_list(tmp_path / 'val.txt', names, truth)
+
+    def member(name, skill):
+        scores = np.exp(skill * np.eye(3)[truth] + rng.normal(size=(300, 3)))
+        order = rng.permutation(300)
+        table = PredictionTable(np.array(names)[order].tolist(), (scores / scores.sum(1, keepdims=True))[order])
+        write_table(table, tmp_path / f'{name}.pkl')
+        return tmp_path / f'{name}.pkl'
+
+    good, equal, noise = member('good', 2), member('equal', 2), member('noise', -2)
+    share = second_share(good, equal, tmp_path / 'val.txt')
+    assert .35 <= share <= .5, 'two as good as each other share alike'
+    assert second_share(good, noise, tmp_path / 'val.txt') == 0, 'one that is wrong has no say'

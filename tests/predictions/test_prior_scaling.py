@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmcomp.predictions.prior_scaling import class_prices, scaled_labels
+from mmcomp.predictions.prior_scaling import class_prices, even_table, scaled_labels
+from mmcomp.structures import PredictionTable
 
 
 def random_scores(samples=600, classes=15, seed=0):
@@ -50,3 +51,13 @@ def test_zeros_and_other_precisions_are_fine(dtype):
     scores[5] = np.eye(15)[2]
     prices, expected = class_prices(scores.astype(dtype), 40, 40, iterations=100)
     assert np.isfinite(prices).all() and expected.sum() == pytest.approx(600, rel=1e-3)
+
+
+def test_even_tables_are_even_and_still_probabilities():
+    rng, truth = np.random.default_rng(0), np.repeat(np.arange(3), 30)
+    logits = 1.5 * np.eye(3)[truth] + rng.normal(size=(90, 3)) + [2, 0, 0]
+    scores = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
+    leaning = PredictionTable([f'{i}.png' for i in range(90)], scores)
+    table = even_table(leaning).check()
+    np.testing.assert_allclose(table.scores.sum(axis=0), 30, rtol=.02)
+    assert (table.labels() == truth).mean() > (leaning.labels() == truth).mean()

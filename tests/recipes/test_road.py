@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from mmcomp.annotations import read_list, write_list
-from mmcomp.predictions.label_files import read_labels
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.recipes import road
 from mmcomp.recipes.work_folder import WorkFolder
@@ -23,12 +22,6 @@ def skewed(tmp_path):
     scores = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
     write_table(PredictionTable([f'{i}.png' for i in range(90)], scores, classes=('a', 'b', 'c')), tmp_path / 't.pkl')
     return tmp_path / 't.pkl', truth
-
-
-def test_even_tables_are_even_and_still_probabilities(skewed):
-    table = road.even(read_table(skewed[0])).check()
-    np.testing.assert_allclose(table.scores.sum(axis=0), 30, rtol=.02)
-    assert (table.labels() == skewed[1]).mean() > (read_table(skewed[0]).labels() == skewed[1]).mean()
 
 
 def test_balanced_pseudo_labels_fill_no_class_beyond_its_share(work, skewed, tmp_path):
@@ -59,15 +52,6 @@ def test_cleaning_drops_what_out_of_fold_tables_speak_against(work, tmp_path):
     assert set(names) - set(kept) == {names[i] for i in wrong} and len(kept_labels) == 37
 
 
-def test_labels_become_a_submission_in_the_samples_order(work, skewed, tmp_path):
-    labels = road.redistribute(work, 'r', skewed[0])
-    assert np.unique(read_labels(labels)[1], return_counts=True)[1].tolist() == [30, 30, 30]
-    sample = tmp_path / 'sample.csv'
-    sample.write_text('image,label\n' + ''.join(f'{i}.png,a\n' for i in reversed(range(90))))
-    lines = road.submission(work, labels, sample).read_text().splitlines()
-    assert lines[0] == 'image,label' and lines[1].startswith('89.png,') and len(lines) == 91
-
-
 def test_ensemble_weights_are_shares(work, skewed):
     table = read_table(road.ensemble(work, 'e', [skewed[0], skewed[0]], [3, 1]))
     assert table.kind == 'probability'
@@ -77,21 +61,3 @@ def test_ensemble_weights_are_shares(work, skewed):
 def test_options_of_a_recipe_have_dots(tmp_path):
     recipe = road.Recipe(tmp_path / 'a.py', {'a.b': 1}).but(a__b=2, train_cfg__max_epochs=3)
     assert recipe.options == {'a.b': 2, 'train_cfg.max_epochs': 3}
-
-
-def test_a_second_member_weighs_what_known_labels_say(tmp_path):
-    rng, truth = np.random.default_rng(0), np.arange(300) % 3
-    names = [f'{i}.png' for i in range(300)]
-    write_list(tmp_path / 'val.txt', names, truth)
-
-    def member(name, skill):
-        scores = np.exp(skill * np.eye(3)[truth] + rng.normal(size=(300, 3)))
-        order = rng.permutation(300)
-        table = PredictionTable(np.array(names)[order].tolist(), (scores / scores.sum(1, keepdims=True))[order])
-        write_table(table, tmp_path / f'{name}.pkl')
-        return tmp_path / f'{name}.pkl'
-
-    good, equal, noise = member('good', 2), member('equal', 2), member('noise', -2)
-    share = road.second_share(good, equal, tmp_path / 'val.txt')
-    assert .35 <= share <= .5, 'two as good as each other share alike'
-    assert road.second_share(good, noise, tmp_path / 'val.txt') == 0, 'one that is wrong has no say'

@@ -1,60 +1,25 @@
-import pytest
+import csv
+import json
 
 
-@pytest.fixture(scope='module')
-def stopped(tool, tmp_path_factory):
-    """The work folder of a demo that was stopped in its fourth training."""
-    from mmcomp.apis import training
-    folder, train, calls = tmp_path_factory.mktemp('demo'), training.train, []
-
-    def dying(cfg, **options):
-        calls.append(options['work_dir'])
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return train(cfg, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, 'train', dying)
-        with pytest.raises(KeyboardInterrupt):
-            tool('demo').main(['--quick', '--work-dir', str(folder)])
-    return folder, [call.rpartition('/')[2] for call in calls]
-
-
-@pytest.fixture()
-def trainings(monkeypatch):
-    """Names of the models that a test trains."""
-    from mmcomp.apis import training
-    train, names = training.train, []
-
-    def counted(cfg, **options):
-        names.append(options['work_dir'].rpartition('/')[2])
-        return train(cfg, **options)
-
-    monkeypatch.setattr(training, 'train', counted)
-    return names
-
-
-def test_a_stopped_demo_goes_on_and_a_finished_one_is_used_again(stopped, trainings, tool, capsys):
-    folder, before = stopped
-    tool('demo').main(['--quick', '--work-dir', str(folder)])
-    assert before[:3] == ['mae', 'swin-noisy', 'fold0'] and before[3:] == trainings[:1]
-    assert len(before) + len(trainings) == 7 + 1, 'seven trainings in all, the stopped one begun twice'
-    for name in ('submission.csv', 'ladder.md', 'road.png', 'lists/clean.csv', 'tables/final.pkl'):
-        assert (folder / name).stat().st_size > 0
-    submission = (folder / 'submission.csv').read_text().splitlines()
-    assert submission[0] == 'filename,class' and len(submission) == 121
-    table = (folder / 'ladder.md').read_text()
-    assert table.count(' ± ') == 2 * 7 - 1
-
-    trainings.clear()
-    written = (folder / 'submission.csv').stat().st_mtime_ns
-    capsys.readouterr()
-    tool('demo').main(['--quick', '--work-dir', str(folder)])
+def test_from_noisy_labels_to_a_submission_and_a_second_time(tool, tmp_path, capsys):
+    work = tmp_path / 'work'
+    assert tool('demo').main(['--quick', '--work-dir', str(work)]) is None
     said = capsys.readouterr().out
-    assert not trainings and said.count('(done before)') >= 20
-    assert (folder / 'submission.csv').stat().st_mtime_ns == written
-    assert 'INFO' not in said, 'the log stays off the screen'
-    assert (folder / 'ladder.md').read_text() == table
+    assert said.count('✓') == 33 and 'labels re-distributed' in said and 'INFO' not in said
+    rows = list(csv.reader((work / 'submission.csv').open()))
+    assert rows[0] == ['filename', 'class'] and len(rows) == 121
+    counts = {name: sum(row[1] == name for row in rows[1:]) for name in map(str, range(10))}
+    assert set(counts.values()) == {12}, 'as even as the test set is'
+    ladder = json.loads(next(work.glob('stages/score/*/ladder.json')).read_text())
+    assert len(ladder) == 7
+    assert (work / 'report.html').stat().st_size > 10_000
+
+    written = (work / 'submission.csv').read_bytes()
+    tool('demo').main(['--quick', '--work-dir', str(work)])
+    again = capsys.readouterr().out
+    assert '▶' not in again and 'labels re-distributed' in again, 'nothing runs a second time'
+    assert (work / 'submission.csv').read_bytes() == written
 
 
 def test_data_only(tool, tmp_path, monkeypatch, capsys):

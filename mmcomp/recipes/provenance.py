@@ -1,0 +1,93 @@
+"""Who learned from what: the trainings behind a result, and folds scored by their own teachers.
+
+A model scores a fold honestly only if nothing that it learned from has seen
+the labels of that fold. Pseudo labels are the usual leak: a student of fold 1
+whose pseudo labels come from the teacher of fold 0, which trained on fold 1.
+"""
+from mmcomp.errors import ConfigError
+from mmcomp.recipes.instance import Bound, Instance, Outside, leaves
+from mmcomp.recipes.plan import Plan
+
+LEARNS = ('Train', 'Pretrain')
+
+
+def teachers(plan: Plan, name: str) -> dict[str, list[str]]:
+    """The trainings that each input of an instance comes from at the nearest."""
+    found: dict[str, list[str]] = {}
+    for where, bound in plan.instances[name].bound():
+        mine = found.setdefault(where.split('.')[0], [])
+        mine += [teacher for teacher in _nearest(plan, bound.instance) if teacher not in mine]
+    return found
+
+
+def _nearest(plan: Plan, name: str) -> list[str]:
+    if learns(plan.instances[name]):
+        return [name]
+    return list(dict.fromkeys(t for need in plan.needs(name) for t in _nearest(plan, need)))
+
+
+def learns(instance: Instance) -> bool:
+    """Whether an instance is a training."""
+    return any(cls.__name__ in LEARNS for cls in instance.type.__mro__)
+
+
+def refuse_leaks(plan: Plan) -> None:
+    """Refuse predictions of a held-back fold by a model that goes back to labels of that fold.
+
+    Raises:
+        ConfigError: With the way from the model to the labels.
+    """
+    for instance in plan.instances.values():
+        held = _held_fold(plan, instance)
+        model = instance.settings.get('model')
+        if held is None or not isinstance(model, Bound):
+            continue
+        split = plan.instances[held]
+        way = _way_to_fold(plan, model, split, _lists_behind(plan, split), ())
+        if way:
+            raise ConfigError(
+                f'stage {instance.name} scores the fold that {held} held back with its own teacher: '
+                f'{" ← ".join(way)}, where labels of that fold were seen. Let every fold learn only from its own '
+                'split: give the stages between the same matrix.')
+
+
+def _held_fold(plan: Plan, instance: Instance) -> str | None:
+    """The split whose held-back rows an instance predicts."""
+    ann = instance.settings.get('ann')
+    if instance.type.__name__ == 'Predict' and isinstance(ann, Bound) and ann.output == 'val' \
+            and plan.instances[ann.instance].type.__name__ == 'Split':
+        return ann.instance
+    return None
+
+
+def _lists_behind(plan: Plan, split: Instance) -> list[Bound | Outside]:
+    """The list that was split, and those it was made from."""
+    lists, ann = [], split.settings['ann']
+    while ann is not None:
+        lists.append(ann)
+        ann = plan.instances[ann.instance].settings.get('ann') if isinstance(ann, Bound) else None
+    return lists
+
+
+def _way_to_fold(plan: Plan, bound: Bound, split: Instance, lists: list, way: tuple[str, ...]) -> tuple[str, ...]:
+    """Instances from a model to labels of the held-back fold, or nothing."""
+    instance = plan.instances[bound.instance]
+    if instance.name == split.name:
+        return (*way, f'{instance.name}.val') if bound.output == 'val' else ()
+    if instance.base == split.base:
+        # Another fold trains on this fold's rows, if both were cut from the same list.
+        same_cut = instance.settings['ann'] == split.settings['ann']
+        return (*way, f'{instance.name}.train') if same_cut and bound.output == 'train' else ()
+    way = (*way, instance.name)
+    for where, leaf in leaves(instance.settings):
+        if leaf in lists and _has_labels(instance, where):
+            return (*way, f'{leaf.instance}.{leaf.output}' if isinstance(leaf, Bound) else leaf.path.name)
+        further = _way_to_fold(plan, leaf, split, lists, way) if isinstance(leaf, Bound) else ()
+        if further:
+            return further
+    return ()
+
+
+def _has_labels(instance: Instance, where: str) -> bool:
+    """Whether a setting brings labels into what an instance learns."""
+    return instance.type.__name__ != 'Pretrain' or where != 'ann'

@@ -1,0 +1,19 @@
+"""The stages that recipes are made of."""
+from . import (
+    clean,
+    command,
+    ensemble,
+    predict,
+    prepare,
+    pseudo_label,
+    redistribute,
+    score,
+    soup,
+    split,
+    submit,
+    train,
+    weigh,
+)
+
+__all__ = ['clean', 'command', 'ensemble', 'predict', 'prepare', 'pseudo_label', 'redistribute', 'score', 'soup',
+           'split', 'submit', 'train', 'weigh']

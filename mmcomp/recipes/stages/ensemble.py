@@ -1,0 +1,45 @@
+"""The weighted mean of prediction tables."""
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mmcomp.recipes.stage import STAGES, Output, Site, Stage, takes
+
+
+@STAGES.register_module()
+@dataclass(frozen=True)
+class Ensemble(Stage):
+    """The weighted sum of tables.
+
+    Weights are equal, or ``weights``, or the file ``shares`` of a
+    :class:`Weigh`; with ``scale`` they follow the accuracies that are recorded
+    in ``judges`` (predictions of labelled samples, a table a member), or in the
+    tables themselves, as the published ``(accuracy / lowest)^factor / M``.
+    """
+    outputs = dict(table=Output('table', 'table.pkl'))
+    replayable = True
+    tables: Sequence[str] = takes('table', many=True)
+    judges: Sequence[str] | None = takes('table', many=True, optional=True)
+    shares: str | None = takes('shares', optional=True)
+    weights: Sequence[float] | None = None
+    scale: bool = False
+    factor: float = 1.
+
+    def run(self, site: Site) -> str:
+        from mmcomp.predictions.ensembling import ensemble
+        from mmcomp.predictions.member_weights import accuracy_weights, member_accuracies
+        from mmcomp.predictions.tables import write_table
+        weights = json.loads(Path(self.shares).read_text(encoding='utf-8')) if self.shares else self.weights
+        if self.scale:
+            weights = accuracy_weights(member_accuracies(self.judges or self.tables)[0], self.factor)
+        elif weights is not None:
+            weights = np.asarray(weights) / np.sum(weights)
+        count = len(self.tables)
+        shown = [1 / count] * count if weights is None else [float(w) for w in weights]
+        table = ensemble(self.tables, weights)
+        write_table(replace(table, origin=site.origin(weights=shown, teachers=site.teachers.get('tables', []))),
+                    site.folder / 'table.pkl')
+        return f'{count} tables'

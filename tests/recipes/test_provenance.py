@@ -1,0 +1,81 @@
+"""No fold is scored by a model that has seen its labels."""
+import pytest
+
+from mmcomp.errors import ConfigError
+from mmcomp.recipes import stages as _stages  # noqa: F401 (registers them)
+from mmcomp.recipes.plan import make_plan
+from mmcomp.recipes.provenance import refuse_leaks, teachers
+
+FOLDS = dict(fold=[0, 1])
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ('rows.txt', 'model.py'):
+        (tmp_path / name).write_text('')
+    (tmp_path / 'test').mkdir()
+
+
+def two_rounds(pseudo_matrix, table, student_ann, ann='@split.train'):
+    """Teachers of two folds label the test set; students of two folds learn from it and are scored."""
+    return make_plan(dict(
+        split=dict(type='Split', ann='rows.txt', folds=2, fold='{fold}', matrix=FOLDS),
+        teacher=dict(type='Train', config='model.py', ann=ann, matrix=FOLDS),
+        look=dict(type='Predict', model='@teacher', folder='test', matrix=FOLDS),
+        mean=dict(type='Ensemble', tables='@look'),
+        pseudo=dict(type='PseudoLabel', table=table, ann='@split.train', keep=.5, matrix=pseudo_matrix),
+        student=dict(type='Train', config='model.py', ann=student_ann, matrix=FOLDS),
+        score=dict(type='Predict', model='@student', ann='@split.val', matrix=FOLDS)))
+
+
+def test_each_fold_with_its_own_teacher_is_fine():
+    plan = two_rounds(FOLDS, '@look', '@pseudo')
+    refuse_leaks(plan)
+    assert teachers(plan, 'pseudo-fold1') == {'table': ['teacher-fold1'], 'ann': []}
+    assert teachers(plan, 'mean') == {'tables': ['teacher-fold0', 'teacher-fold1']}
+    assert teachers(plan, 'score-fold0') == {'model': ['student-fold0'], 'ann': []}
+
+
+def test_the_mean_of_all_teachers_has_seen_every_fold():
+    with pytest.raises(ConfigError) as caught:
+        refuse_leaks(two_rounds(FOLDS, '@mean', '@pseudo'))
+    way = 'student-fold0 ← pseudo-fold0 ← mean ← look-fold1 ← teacher-fold1 ← split-fold1.train'
+    assert f'score-fold0 scores the fold that split-fold0 held back with its own teacher: {way}' in str(caught.value)
+
+
+def test_a_teacher_of_the_whole_list_has_seen_every_fold():
+    with pytest.raises(ConfigError, match='teacher-fold0 ← rows.txt'):
+        refuse_leaks(two_rounds(FOLDS, '@look', '@pseudo', ann='rows.txt'))
+
+
+def test_the_held_back_part_itself():
+    with pytest.raises(ConfigError, match='split-fold0.val'):
+        refuse_leaks(two_rounds(FOLDS, '@look', '@split.val'))
+
+
+def cleaned(start):
+    """Out-of-fold predictions clean the list; it is split again."""
+    return make_plan(dict(
+        split=dict(type='Split', ann='rows.txt', folds=2, fold='{fold}', matrix=FOLDS),
+        first=dict(type='Train', config='model.py', ann='@split.train', matrix=FOLDS),
+        told=dict(type='Predict', model='@first', ann='@split.val', matrix=FOLDS),
+        clean=dict(type='Clean', ann='rows.txt', tables='@told'),
+        whole=dict(type='Train', config='model.py', ann='rows.txt'),
+        images=dict(type='Pretrain', config='model.py', ann='rows.txt'),
+        again=dict(type='Split', ann='@clean', folds=2, fold='{fold}', matrix=FOLDS),
+        second=dict(type='Train', config='model.py', ann='@again.train', start=start, matrix=FOLDS),
+        score=dict(type='Predict', model='@second', ann='@again.val', matrix=FOLDS)))
+
+
+def test_a_list_that_was_cleaned_may_be_split_again():
+    refuse_leaks(cleaned(None))
+
+
+def test_weights_of_an_earlier_list_have_seen_its_labels():
+    with pytest.raises(ConfigError, match='second-fold0 ← whole ← rows.txt'):
+        refuse_leaks(cleaned('@whole.weights'))
+
+
+def test_pretraining_sees_images_and_no_labels():
+    refuse_leaks(cleaned('@images.weights'))
