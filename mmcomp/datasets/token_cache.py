@@ -24,7 +24,7 @@ from mmcomp.files import atomic_open, atomic_path
 
 VERSION = 1
 # Enough for the tokenizer's threads, few enough that its own objects (some 150 bytes a token) stay small.
-CHUNK_TEXTS, CHUNK_CHARACTERS = 8192, 4_000_000
+CHUNK_TEXTS, CHUNK_CHARACTERS = 4096, 2_000_000
 
 
 class TokenArray:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from mmcomp.datasets.samplers.length_bucket_batch_sampler import bucketed_batches
-from mmcomp.datasets.token_cache import tokenise
+from mmcomp.datasets.token_cache import CHUNK_TEXTS, tokenise
 from mmcomp.datasets.tokenizing import build_tokenizer
 
 SYLLABLES = [a + b for a in 'bcdfghjklmnprstvwz' for b in ('a', 'e', 'i', 'o', 'u', 'an', 'er', 'il', 'ost')]
@@ -64,7 +64,7 @@ def padding_shares(lengths: np.ndarray, batch_size: int, multiple: int = 8) -> I
         yield name, 1 - float(lengths.sum()) / tokens, tokens / whole
 
 
-def tokenising_seconds(texts: list[str], config: dict, chunk: int = 8192) -> tuple[float, float, int]:
+def tokenising_seconds(texts: list[str], config: dict, chunk: int = CHUNK_TEXTS) -> tuple[float, float, int]:
     """Seconds of the Rust tokenizer alone, seconds until all ids are arrays, and tokens."""
     tokenizer = build_tokenizer(config)
     tokenizer.encode_batch_fast(texts[:1000], add_special_tokens=False)

@@ -71,6 +71,12 @@ class LengthBucketBatchSampler:
     ``batch_size`` times ranks. Under mmcomp's training loops it begins in the
     middle of an epoch, too.
 
+    Gradient accumulation takes the mean over batches, whatever their rows: two
+    batches of 16 make the step of the same 32 rows, but a row of a smaller
+    batch counts more. That is the last batch of the rows, which ``drop_last``
+    leaves out, and with ``max_tokens`` a long text. Without accumulation
+    ``max_tokens`` has that effect between steps.
+
     With ``max_tokens`` a batch holds as many rows as fit. Rows are sorted
     across the whole epoch then, not in pools, for the number of batches must
     be the same in every epoch.
