@@ -19,10 +19,10 @@ texts = dict(
 model = dict(
     backbone=dict(name_or_path=None, pooler=False, config=dict(
         model_type='bert', vocab_size={size}, hidden_size=128, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=256, max_position_embeddings=64)),
+        intermediate_size=256, max_position_embeddings=64, hidden_dropout_prob=0.2, attention_probs_dropout_prob=0.2)),
     neck=dict(mode=['mean', 'max']),
     head=dict(type='BinaryTasksHead', num_classes=2, in_channels=256, dropout=0.3))
-masked = [dict(type='MaskTokens', mask_id={mask}, share=0.1), dict(type='PackTokens')]
+masked = [dict(type='MaskTokens', mask_id={mask}, share=0.2), dict(type='PackTokens')]
 train_dataloader = dict(num_workers=0, dataset=dict(pipeline=masked, **texts))
 test_dataloader = dict(num_workers=0, dataset=texts)
 optim_wrapper = dict(optimizer=dict(lr=1e-3, weight_decay=0.05))
@@ -101,8 +101,8 @@ def write_config(folder: Path, base: Path, root: Path, vocab: Path, epochs: int)
     return path
 
 
-def train_bert(config: Path, folder: Path, seed: int, last: int = 3) -> Path:
-    """Train, and average the newest checkpoints."""
+def train_bert(config: Path, folder: Path, seed: int, last: int = 1) -> Path:
+    """Train, and average the newest checkpoints; of a training this short the others are far behind the last."""
     from mmcomp.apis.training import train
     from mmcomp.checkpoints.soup import find_members, save_soup, uniform_soup
     out = folder / 'soup.pth'

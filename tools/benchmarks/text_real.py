@@ -16,8 +16,8 @@ def parse_args(argv=None):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('source', type=Path, metavar='FOLDER', help='the folder of labeled_data.csv')
     parser.add_argument('--vocab', type=Path, metavar='FILE',
-                        help='a BERT vocabulary, a word piece a line (default: 8000 learnt from the training texts)')
-    parser.add_argument('--epochs', type=int, default=4, metavar='N', help='of a BERT (default %(default)s)')
+                        help='a BERT vocabulary, a word piece a line (default: 4000 learnt from the training texts)')
+    parser.add_argument('--epochs', type=int, default=3, metavar='N', help='of a BERT (default %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], metavar='N', help='a BERT each '
                         '(default 0 1 2)')
     parser.add_argument('--split-seed', type=int, default=0, metavar='N', help='of the parts (default %(default)s)')
@@ -40,7 +40,7 @@ def main(argv=None):
     sizes = write_tweets(args.source, root, args.split_seed)
     vocab = args.vocab.resolve() if args.vocab else root / 'vocab.txt'
     if not args.vocab:
-        train_word_pieces(root / 'train.csv', 8000, vocab)
+        train_word_pieces(root / 'train.csv', 4000, vocab)
     base = Path(__file__).resolve().parents[2] / 'configs/_base_'
     scores = prove(root, base, vocab, args.work_dir.resolve(), epochs=args.epochs, seeds=args.seeds)
     truth = Texts.read(root / 'test.csv').truth
