@@ -55,6 +55,12 @@ def test_every_module_is_inside_and_nothing_else(root, wheel):
     assert inside == modules
 
 
+def test_what_the_report_is_written_with_is_inside(root, wheel):
+    folder = root / 'mmcomp/visualization/report_page'
+    files = {p.relative_to(root).as_posix() for p in folder.iterdir() if p.suffix in ('.html', '.css', '.js')}
+    assert len(files) == 3 and files <= set(wheel.namelist())
+
+
 def test_the_checkout_stays_clean(checkout, wheel):
     assert not (checkout / 'mmcomp' / '.mim').exists()
 
