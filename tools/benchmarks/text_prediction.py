@@ -15,8 +15,8 @@ comment."""
 def parse_args(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--rows', type=int, default=6400, metavar='N', help='comments (default %(default)s)')
-    parser.add_argument('--batch-size', type=int, default=64, metavar='N', help='(default %(default)s)')
+    parser.add_argument('--rows', type=int, default=1600, metavar='N', help='comments (default %(default)s)')
+    parser.add_argument('--batch-size', type=int, default=32, metavar='N', help='(default %(default)s)')
     parser.add_argument('--layers', type=int, default=4, metavar='N', help='of the BERT (default %(default)s)')
     parser.add_argument('--width', type=int, default=128, metavar='N', help='of its tokens (default %(default)s)')
     parser.add_argument('--rounds', type=int, default=2, metavar='N', help='(default %(default)s)')
