@@ -41,7 +41,7 @@ def main(argv=None):
     print(markdown(list(rows)))
     steps = -(-args.rows // args.batch_size)
     print(f'\n{args.rows} comments, {steps} steps a way and round (of fixed padding a quarter), {args.rounds} '
-          f'rounds: median (least…most). BERT of {args.layers} layers, {args.width} wide, batches of {args.batch_size}, '
+          f'rounds: median (least…most). BERT: {args.layers} layers, {args.width} wide, batches of {args.batch_size}, '
           f'{torch.get_num_threads()} threads, {"GPU" if torch.cuda.is_available() else "CPU"}.')
 
 
