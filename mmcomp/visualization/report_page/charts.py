@@ -20,24 +20,25 @@ def waterfall(rungs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         value, gain = 100 * rung['accuracy'], rung.get('gain')
         margin = 196 * (rung.get('gain_error') or 0)
         rows.append(dict(
-            step='\n'.join(textwrap.wrap(f'{at + 1}. {rung["name"]}', LABEL)), value=round(value, 3),
+            step=_two_lines(f'{at + 1}. {rung["name"]}'), name=rung['name'], value=round(value, 3),
             low=round(value - 196 * rung['error'], 3), high=round(value + 196 * rung['error'], 3),
             before=round(value - 100 * (gain or 0), 3),
             way='start' if gain is None else 'more' if gain >= 0 else 'less',
             accuracy=f'{value:.2f} %', said='start' if gain is None else f'{100 * gain:+.2f}'.replace('-', '−'),
             gain='' if gain is None else f'{100 * gain:+.2f} ± {margin:.2f} points', over=rung.get('over') or ''))
-    tooltip = [dict(field=f, title=t) for f, t in (('step', 'step'), ('accuracy', 'accuracy'), ('gain', 'gain (95 %)'),
+    tooltip = [dict(field=f, title=t) for f, t in (('name', 'step'), ('accuracy', 'accuracy'), ('gain', 'gain (95 %)'),
                                                    ('over', 'over'))]
     y = dict(field='step', type='nominal', sort=None, title=None,
              axis=dict(ticks=False, domain=False, labelPadding=10, labelExpr="split(datum.label, '\\n')",
-                       labelLineHeight=15))
+                       labelLineHeight=15, labelOffset=dict(
+                           condition=dict(test="indexof(datum.value, '\\n') > 0", value=-7), value=0)))
     x = dict(field='value', type='quantitative', title='accuracy, %',
-             scale=dict(zero=False, nice=True, padding=34))
+             axis=dict(tickCount=8), scale=dict(zero=False, nice=False, domain=_around(rows)))
     present = {row['way'] for row in rows}
     bars = [dict(transform=[dict(filter=f"datum.way == '{way}'")], mark=dict(type='bar', style=style, size=14),
                  encoding=dict(y=y, x=x, x2=dict(field='before'), tooltip=tooltip))
             for way, style in (('more', 'good'), ('less', 'bad')) if way in present]
-    height = dict(step=48 if any('\n' in row['step'] for row in rows) else 34)
+    height = dict(step=42 if any('\n' in row['step'] for row in rows) else 34)
     return _spec('What each step added to the accuracy', height, dict(values=rows), layer=[
         dict(mark=dict(type='rule', style='whisker'),
              encoding=dict(y=y, x=dict(field='low', type='quantitative'), x2=dict(field='high'), tooltip=tooltip)),
@@ -45,6 +46,18 @@ def waterfall(rungs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         dict(mark=dict(type='point', style='dot', filled=True, size=55), encoding=dict(y=y, x=x, tooltip=tooltip)),
         dict(mark=dict(type='text', style='note', align='center', dy=-14),
              encoding=dict(y=y, x=x, text=dict(field='said')))])
+
+
+def _around(rows: Sequence[dict[str, Any]]) -> list[float]:
+    """A range with room for all intervals and for the labels above the outermost dots."""
+    low, high = min(row['low'] for row in rows), max(row['high'] for row in rows)
+    room = .1 * (high - low) or 1.
+    return [max(0., round(low - room, 2)), round(high + room, 2)]
+
+
+def _two_lines(text: str) -> str:
+    first, *more = textwrap.wrap(text, LABEL)
+    return '\n'.join([first, *([textwrap.shorten(' '.join(more), LABEL, placeholder=' …')] if more else [])])
 
 
 def learning_curves(key: str, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:

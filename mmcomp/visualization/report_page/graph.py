@@ -109,18 +109,18 @@ def _spread(rows: list[list], neighbours: Mapping) -> dict:
         shift = (left - GAP) / 2
         for place in row:
             middle[place] -= shift
-    for sweep in range(2 * SWEEPS):
-        for row in rows if sweep % 2 == 0 else reversed(rows):
-            wanted = [_wish(place, neighbours, middle) for place in row]
+    # Down last, so that a chain of stages hangs straight.
+    for sweep in range(2 * SWEEPS + 1):
+        for row in reversed(rows) if sweep % 2 else rows:
+            wanted = [_wish(place, neighbours[place][sweep % 2], middle) for place in row]
             for place, x in zip(row, _apart(wanted, row), strict=True):
                 middle[place] = x
     left = min((middle[p] - _width(p) / 2 for row in rows for p in row), default=0)
     return {place: x - left for place, x in middle.items()}
 
 
-def _wish(place, neighbours: Mapping, middle: Mapping) -> float:
-    near = [middle[n] for side in neighbours[place] for n in side]
-    return sum(near) / len(near) if near else middle[place]
+def _wish(place, near: Sequence, middle: Mapping) -> float:
+    return sum(middle[n] for n in near) / len(near) if near else middle[place]
 
 
 def _apart(wanted: list[float], row: list) -> list[float]:
