@@ -18,8 +18,8 @@ from mmcomp import __version__
 from mmcomp.errors import ConfigError, MMCompError, did_you_mean
 
 PACKAGE = Path(__file__).resolve().parent
-# Short names of tools.
-ALIASES = {'run': 'run_recipe'}
+# Verbs that are shorter than their tool's name.
+SHORT = {'run_recipe': 'run'}
 
 
 def tools_folder() -> Path:
@@ -32,7 +32,8 @@ def tools_folder() -> Path:
 
 def verbs() -> dict[str, Path]:
     """Every verb and the tool behind it."""
-    return {path.stem: path for path in sorted(tools_folder().glob('*.py')) if path.stem != '__init__'}
+    return {SHORT.get(path.stem, path.stem): path for path in sorted(tools_folder().glob('*.py'))
+            if path.stem != '__init__'}
 
 
 def summary(path: Path) -> str:
@@ -55,8 +56,7 @@ def usage() -> str:
     """What ``mmcomp --help`` prints."""
     tools = verbs()
     width = max(map(len, tools))
-    short = {tool: name for name, tool in ALIASES.items()}
-    lines = [f'  {short.get(verb, verb):{width}}  {summary(path)}' for verb, path in tools.items()]
+    lines = [f'  {verb:{width}}  {summary(path)}' for verb, path in tools.items()]
     return '\n'.join(['usage: mmcomp VERB [arguments]', '       mmcomp VERB --help', '       mmcomp --version', '',
                       'From raw data to a submission with config files and a few commands.', '', 'verbs:', *lines])
 
@@ -71,7 +71,7 @@ def dispatch(argv: Sequence[str] | None = None) -> int | None:
         print(f'mmcomp {__version__}')
         return 0
     tools, verb = verbs(), argv[0].replace('-', '_')
-    verb = ALIASES.get(verb, verb)
+    verb = SHORT.get(verb, verb)
     if verb not in tools:
         raise ConfigError(f'mmcomp: `{argv[0]}` is no verb.{did_you_mean(verb, tools)} `mmcomp --help` lists them.')
     # argparse names the program in its usage line after this.

@@ -20,12 +20,26 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def faults_of(path: str, args: argparse.Namespace) -> list:
+    """Faults of a config, or of a recipe's stages and of the configs they train."""
+    from mmcomp.apis.checking.fault import Fault
+    from mmcomp.apis.config_check import check_config
+    from mmcomp.errors import ConfigError
+    from mmcomp.recipes.recipe import configs_of, is_recipe
+    if not is_recipe(path):
+        return check_config(path, args.cfg_options, args.strict)
+    try:
+        configs = configs_of(path, args.strict)
+    except ConfigError as error:
+        return [Fault('recipe', str(error))]
+    return [fault for config in configs for fault in check_config(config)]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
-    from mmcomp.apis.config_check import check_config
     counts = {'error': 0, 'warning': 0, 'note': 0}
     for path in args.configs:
-        for fault in check_config(path, args.cfg_options, args.strict):
+        for fault in faults_of(path, args):
             counts[fault.level] += 1
             if fault.level != 'note' or args.verbose:
                 label = '' if fault.level == 'error' else f'{fault.level}: '

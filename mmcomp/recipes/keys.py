@@ -62,7 +62,7 @@ class KeyMaker:
         parts = {f'setting {key}': plain(replaced(value, named)) for key, value in settings.items()}
         both = None if config is None else [config, plain(replaced(instance.settings, named))]
         parts['code'] = self.code.of(instance.type.__module__, dict(type='', both=both) if both else None)
-        return parts | dict(type=instance.type.__name__, config=digest_of(config))
+        return parts | dict(stage=instance.name, type=instance.type.__name__, config=digest_of(config))
 
     def file_digest(self, path: Path) -> str:
         """sha256 of a file, remembered by size and time; of a folder that of its listing."""

@@ -1,14 +1,16 @@
 """A recipe: a config that lists the stages of a competition."""
+import ast
 import difflib
 import fnmatch
 import importlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmcomp.errors import ConfigError, did_you_mean, fault
 from mmcomp.recipes import stages as _stages  # noqa: F401 (registers them)
-from mmcomp.recipes.config_cache import ConfigCache
+from mmcomp.recipes.config_cache import ConfigCache, bases
 from mmcomp.recipes.matrices import RESERVED
 from mmcomp.recipes.plan import Plan, make_plan
 from mmcomp.recipes.provenance import refuse_leaks
@@ -64,6 +66,27 @@ def load_recipe(path: str | Path, settings: Sequence[str] | Mapping | None = Non
     refuse_leaks(plan)
     chosen = Path(work_dir or content.get('work_dir') or folder)
     return Recipe(path, content.get('title') or default_name(path), chosen, plan, imports)
+
+
+def is_recipe(path: str | Path) -> bool:
+    """Whether a config file sets ``stages``, itself or by its bases, told without running it."""
+    try:
+        files = bases(Path(path))
+    except (OSError, ValueError, SyntaxError):
+        return False
+    return any('stages' in {getattr(target, 'id', None) for target in node.targets} for file in files
+               for node in ast.parse(file.read_text(encoding='utf-8')).body if isinstance(node, ast.Assign))
+
+
+def configs_of(path: str | Path, need_files: bool = False) -> list[Path]:
+    """The config files that a recipe trains, after a check of the recipe itself.
+
+    Raises:
+        ConfigError: All that is wrong with the recipe.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        plan = load_recipe(path, work_dir=folder, need_files=need_files).plan
+    return sorted({config for instance in plan.instances.values() if (config := instance.config()) is not None})
 
 
 def import_stages(names: Sequence[str], where: object) -> None:

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ class RecipeRunner:
                 state = 'stopped' if self.stopping else 'done' if self._all_well() else 'failed'
             finally:
                 ledger.end(run, state)
+        if self.view:
+            self.view.end(self)
         if self.stopping:
             raise KeyboardInterrupt
         self._publish()
@@ -126,7 +129,7 @@ class RecipeRunner:
         self._put_aside(task)
         task.folder.path.mkdir(parents=True, exist_ok=True)
         write_json(task.folder.path / JOB, self._job(task))
-        context = self._context()
+        context = self._context(task)
         process = context.Process(target=run_job, args=(str(task.folder.path), ), name=task.name)
         process.start()
         task.state, task.started = 'running', time.time()
@@ -165,15 +168,21 @@ class RecipeRunner:
                     outputs={name: [o.kind, o.name] for name, o in instance.outputs.items()},
                     uses_torch=instance.type.uses_torch, imports=list(self.recipe.imports))
 
-    def _context(self):
-        """Processes are forked from one that has loaded what most of them need."""
+    def _context(self, task: Task):
+        """How a stage's process comes to be.
+
+        Those with torch are forked from one that has loaded it once, which is
+        ready some seconds after the start; the others do not wait for it.
+        """
         if 'forkserver' not in multiprocessing.get_all_start_methods():
             return multiprocessing.get_context('spawn')
-        context = multiprocessing.get_context('forkserver')
+        forked = multiprocessing.get_context('forkserver')
         heavy = any(t.instance.type.uses_torch for t in self.tasks.values() if t.state in ('waiting', 'running'))
-        context.set_forkserver_preload(
-            ['mmcomp.recipes.preloaded_torch' if heavy else 'mmcomp.recipes.stage_process'])
-        return context
+        forked.set_forkserver_preload(['mmcomp.recipes.stage_process', *(['mmcomp.apis.preload'] if heavy else [])])
+        if heavy and not task.instance.type.uses_torch:
+            forkserver.ensure_running()
+            return multiprocessing.get_context('spawn')
+        return forked
 
     def _ended(self) -> list[Task]:
         """Tasks whose processes have ended; waits for one a moment."""
@@ -248,6 +257,7 @@ class RecipeRunner:
                           outputs={name: [o.kind, o.name] for name, o in t.instance.outputs.items()},
                           settings=replaced(t.instance.settings, as_written)) for t in self.tasks.values()]
         write_json(self.work_dir / PLAN, dict(title=self.recipe.title, recipe=str(self.recipe.path),
+                                              retry=self.view.retry if self.view else '',
                                               mmcomp=__version__, instances=instances))
 
     def _publish(self) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mmcomp.errors import shorten
+
 MARKS = {'done': '✓', 'waiting': '·', 'running': '▶', 'failed': '✗', 'stopped': '■', 'blocked': '–', 'left out': ' '}
 COLOURS = {'done': 'green', 'running': 'cyan', 'failed': 'red', 'stopped': 'yellow', 'blocked': 'red'}
 LAST_LINES = 12
@@ -71,6 +73,16 @@ class PlainView:
     def refresh(self, runner: Any) -> None:
         """Called now and then; nothing to redraw."""
 
+    def end(self, runner: Any) -> None:
+        """What did not come about."""
+        states = [task.state for task in runner.tasks.values()]
+        failed = [name for name, task in runner.tasks.items() if task.state in ('failed', 'stopped')]
+        if failed:
+            count = states.count('blocked')
+            words = 'stages need' if count > 1 else 'stage needs'
+            waiting = f'; {count} {words} what they would leave' if count else ''
+            self.say(f'{shorten(failed)} did not end well{waiting}')
+
 
 def event_lines(task: Any, runner: Any, retry: str) -> Iterable[str]:
     """What to say of a task that began or ended."""
@@ -86,8 +98,8 @@ def event_lines(task: Any, runner: Any, retry: str) -> Iterable[str]:
         yield from (f'    {line}' for line in last_lines(runner.log_of(task)))
         yield f'    log: {runner.log_of(task)}'
         yield f'    again, alone: {retry} --only {task.name}'
-    else:
-        yield f'{head}: {task.state}{f", {task.reason}" if task.reason else ""}'
+    elif task.state == 'stopped':
+        yield f'{head}: stopped'
 
 
 class LiveView(PlainView):
@@ -108,7 +120,7 @@ class LiveView(PlainView):
 
     def say(self, line: str) -> None:
         """Print a line above the tree."""
-        self._live.console.print(line, markup=False, highlight=False)
+        self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def event(self, task: Any, runner: Any) -> None:
         """Only what went wrong is worth a line of its own."""

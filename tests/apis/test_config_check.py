@@ -138,7 +138,9 @@ def test_a_file_that_can_not_be_loaded_is_one_fault(tmp_path):
 
 
 def test_our_recipes_have_no_errors(root):
-    files = [path for path in sorted((root / 'configs').rglob('*.py')) if '_base_' not in path.parts]
+    # Recipes of stages are checked by the tool.
+    files = [path for path in sorted((root / 'configs').rglob('*.py'))
+             if '_base_' not in path.parts and not path.stem.startswith('recipe')]
     assert files
     assert [f'{path}: {fault}' for path in files for fault in check_config(path) if fault.level == 'error'] == []
 

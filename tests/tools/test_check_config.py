@@ -29,6 +29,19 @@ def test_options_are_merged_and_files_are_counted(config, tool, capsys, tmp_path
     assert lines[-1] == '2 configs, 2 errors, 2 warnings'
 
 
+def test_recipes_are_checked_with_the_configs_they_train(root, tool, capsys, tmp_path):
+    recipes = [str(root / name) for name in ('configs/demo/recipe.py', 'configs/swin/recipe_accv.py')]
+    assert tool('check_config').main(recipes) == 0
+    assert '2 configs, 0 errors' in capsys.readouterr().out
+    (tmp_path / 'bad.py').write_text("model = dict(type='ImageClassifer')\n")
+    (tmp_path / 'recipe.py').write_text("stages = dict(a=dict(type='Train', config='bad.py', ann='nowhere.txt'))\n")
+    assert tool('check_config').main([str(tmp_path / 'recipe.py')]) == 1
+    assert 'Did you mean `ImageClassifier`' in capsys.readouterr().out
+    (tmp_path / 'recipe.py').write_text("stages = dict(a=dict(type='Trane'))\n")
+    assert tool('check_config').main([str(tmp_path / 'recipe.py')]) == 1
+    assert '`Trane` is no stage type' in capsys.readouterr().out
+
+
 def test_help_has_an_example(tool, capsys):
     with pytest.raises(SystemExit, match='0'):
         tool('check_config').main(['--help'])

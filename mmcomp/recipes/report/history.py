@@ -51,7 +51,7 @@ def failures(work: Work) -> list[dict[str, Any]]:
                 name=item.name, state=item.state, reason=item.record.get('reason', ''), waiting=waiting,
                 lines=[line[:WIDTH] for line in last_lines(item.folder / LOG, LINES)],
                 log=str((item.folder / LOG).relative_to(work.path)),
-                command=shlex.join(['mmcomp', 'run', work.recipe, '--work-dir', str(work.path), '--only', item.name])))
+                command=f'{work.retry} --only {shlex.quote(item.name)}'))
     return found
 
 

@@ -1,5 +1,6 @@
 """What a work folder holds: the instances of its plan, how they stand and where their results are."""
 import fnmatch
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,8 @@ class Work:
         if not plan.get('instances'):
             raise DataError(f'{path}: there is no {PLAN}. Give the work folder of a recipe that was run.')
         self.title, self.recipe = plan.get('title', ''), plan.get('recipe', '')
+        # With the options of the run, where it was told them.
+        self.retry = plan.get('retry') or shlex.join(['mmcomp', 'run', self.recipe, '--work-dir', str(path)])
         self.items: dict[str, Item] = {}
         for said in plan['instances']:
             self.items[said['name']] = self._item(said)

@@ -1,4 +1,4 @@
-"""What most stages import, loaded once in the process that all of them are forked from.
+"""What a training or a prediction imports, loaded once in a process that many are forked from.
 
 Nothing here may start a thread or touch a GPU: neither would survive the fork.
 """
@@ -13,5 +13,4 @@ import mmcomp.checkpoints.soup
 import mmcomp.datasets
 import mmcomp.engine
 import mmcomp.evaluation
-import mmcomp.models
-import mmcomp.recipes.stage_process  # noqa: F401
+import mmcomp.models  # noqa: F401
