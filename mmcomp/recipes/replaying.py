@@ -1,5 +1,4 @@
 """A submission made again from stored tables, to show that it is what they say."""
-import hashlib
 import json
 import shutil
 import tempfile
@@ -10,10 +9,11 @@ from typing import Any
 
 from mmcomp.errors import DataError, fault
 from mmcomp.recipes.instance import replaced
+from mmcomp.recipes.keys import KeyMaker
 from mmcomp.recipes.ledger import Ledger
 from mmcomp.recipes.recipe import import_stages
 from mmcomp.recipes.stage import STAGES, Output, Site
-from mmcomp.recipes.state import JOB, STATE, read_json
+from mmcomp.recipes.state import JOB, STATE, read_json, sha256_of
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ def replay(work_dir: Path, submission: Path | None = None, out: Path | None = No
     """
     ledger = Ledger(work_dir / 'ledger.db')
     path = submission or _newest(ledger, work_dir)
-    wanted = hashlib.sha256(path.read_bytes()).hexdigest()
+    wanted = sha256_of(path)
     result = ledger.result_of(wanted)
     with tempfile.TemporaryDirectory(prefix='replay-') as scratch:
         maker = _Maker(work_dir, ledger, Path(scratch))
         made = maker.make(result['key']) / result['name']
-        same = hashlib.sha256(made.read_bytes()).hexdigest() == wanted
+        same = sha256_of(made) == wanted
         if out is not None:
             out.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(made, out)
@@ -113,8 +113,9 @@ class _Maker:
 
     def _path(self, source: Mapping) -> str:
         if source['source_key'] is None:
-            if hashlib.sha256(Path(source['file']).read_bytes()).hexdigest() != source['sha256']:
-                raise DataError(f'{source["file"]}: it was changed since the submission was made. Put it back.')
+            path = Path(source['file'])
+            if not path.exists() or KeyMaker(self.scratch).file_digest(path) != source['sha256']:
+                raise DataError(f'{path}: it was changed since the submission was made. Put it back.')
             return source['file']
         folder = self.make(source['source_key'])
         row = self.ledger.rows('select stage from results where key = ?', source['source_key'])[0]
@@ -126,11 +127,10 @@ class _Maker:
         for output in read_json(folder / STATE).get('outputs', {}).values():
             for file in output['files']:
                 path = folder / file['name']
-                if not path.is_file():
+                if not path.exists():
                     raise DataError(fault(stage, 'stored file', 'there', str(path), 'Run the recipe again.'))
-                with open(path, 'rb') as content:
-                    if hashlib.file_digest(content, 'sha256').hexdigest() != file['sha256']:
-                        raise DataError(f'{path}: it is not what {stage} wrote. Run the recipe again.')
+                if sha256_of(path) != file['sha256']:
+                    raise DataError(f'{path}: it is not what {stage} wrote. Run the recipe again.')
 
 
 def describe(ledger: Ledger, key: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Runs the stages of a recipe that are not done, each in a process of its own."""
 import contextlib
 import graphlib
-import json
 import multiprocessing
 import os
 import shutil
@@ -24,7 +23,7 @@ from mmcomp.recipes.ledger import Ledger
 from mmcomp.recipes.provenance import teachers
 from mmcomp.recipes.recipe import Recipe
 from mmcomp.recipes.stage_process import STOPPED, run_job
-from mmcomp.recipes.state import JOB, LOG, try_lock
+from mmcomp.recipes.state import JOB, LOG, read_json, try_lock
 from mmcomp.recipes.tasks import UNWELL, Task, choose, look
 
 PLAN = 'plan.json'
@@ -77,6 +76,8 @@ class RecipeRunner:
                     self._loop(ledger, run)
                 state = 'stopped' if self.stopping else 'done' if self._all_well() else 'failed'
             finally:
+                for process, _ in self.processes.values():
+                    _signal_group(process.pid, signal.SIGKILL)
                 ledger.end(run, state)
         if self.view:
             self.view.end(self)
@@ -105,7 +106,7 @@ class RecipeRunner:
                     break
                 continue
             for task in self._ended():
-                ledger.record(task.folder.state() or self._lost(task), run)
+                ledger.record(self._told(task), run)
                 sorter.done(task.name)
                 self._event(task)
             self._refresh()
@@ -202,9 +203,12 @@ class RecipeRunner:
             ended.append(task)
         return ended
 
-    def _lost(self, task: Task) -> dict[str, Any]:
-        """The state of a process that died before it wrote one."""
-        return dict(json.loads((task.folder.path / JOB).read_text(encoding='utf-8'))['record'], state=task.state,
+    def _told(self, task: Task) -> dict[str, Any]:
+        """What a stage wrote of itself, or what there is to say of one that died before it did."""
+        state = task.folder.state()
+        if state.get('state') not in (None, 'running'):
+            return state
+        return dict(read_json(task.folder.path / JOB)['record'], state=task.state, reason=task.reason,
                     started=task.started, seconds=task.seconds)
 
     # ------------------------------------------------------------ around it

@@ -102,44 +102,57 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def describe_outputs(folder: Path, outputs: Mapping[str, Output]) -> dict[str, dict]:
-    """Size, time and sha256 of every file of the outputs, which are on the disk after this.
+    """Size and sha256 of every file of the outputs, which are on the disk after this.
 
     Of a model that is its folder, config and weights count, not the training's
-    logs and older checkpoints.
+    logs and older checkpoints. A folder is described as a whole.
 
     Raises:
         FileNotFoundError: If an output is not there.
     """
     described = {}
     for name, output in outputs.items():
-        root = folder if output.name == '.' else folder / output.name
-        if output.name == '.':
-            files = [folder / 'config.py', folder / 'weights.pth']
-        else:
-            files = sorted(p for p in root.rglob('*') if p.is_file()) if root.is_dir() else [root]
-        described[name] = dict(kind=output.kind, name=output.name, files=[_described(p, folder) for p in files])
+        paths = [folder / output.name] if output.name != '.' else [folder / 'config.py', folder / 'weights.pth']
+        described[name] = dict(kind=output.kind, name=output.name, files=[_described(p, folder) for p in paths])
     return described
 
 
 def _described(path: Path, folder: Path) -> dict[str, Any]:
+    name = str(path.relative_to(folder))
+    if path.is_dir():
+        inside = _inside(path)
+        return dict(name=name, size=sum(size for _, size in inside), count=len(inside), sha256=sha256_of(path))
     found = path.stat()
+    return dict(name=name, size=found.st_size, mtime_ns=found.st_mtime_ns, sha256=sha256_of(path))
+
+
+def _inside(folder: Path) -> list[tuple[str, int]]:
+    """Name and size of every file below a folder."""
+    return sorted((str(p.relative_to(folder)), p.stat().st_size) for p in folder.rglob('*') if p.is_file())
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file its content, which is on the disk after this; of a folder names and contents of all files below."""
+    if path.is_dir():
+        digest = hashlib.sha256()
+        for name, _ in _inside(path):
+            digest.update(f'{name} {sha256_of(path / name)}\n'.encode())
+        return digest.hexdigest()
     with open(path, 'rb') as file:
         os.fsync(file.fileno())
-        digest = hashlib.file_digest(file, 'sha256').hexdigest()
-    return dict(name=str(path.relative_to(folder)), size=found.st_size, mtime_ns=found.st_mtime_ns, sha256=digest)
+        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def _as_recorded(path: Path, known: Mapping) -> bool:
+    if 'count' in known:
+        inside = _inside(path) if path.is_dir() else []
+        return (len(inside), sum(size for _, size in inside)) == (known['count'], known['size'])
     try:
         found = path.stat()
     except OSError:
         return False
-    if found.st_size != known['size']:
-        return False
-    if found.st_mtime_ns == known['mtime_ns']:
-        return True
-    with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest() == known['sha256']
+    return found.st_size == known['size'] and (
+        found.st_mtime_ns == known['mtime_ns'] or sha256_of(path) == known['sha256'])
 
 
 class ProgressFile:

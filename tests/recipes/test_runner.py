@@ -146,6 +146,16 @@ def test_a_killed_stage_has_failed(site):
     assert runner.tasks['a'].state == 'failed' and runner.tasks['b'].state == 'done'
 
 
+def test_a_folder_is_whole_or_made_again(site):
+    make = 'import os, sys; os.mkdir(sys.argv[1] + "/d/"); [open(f"{sys.argv[1]}/d/{i}", "w").write("x") for i in "ab"]'
+    stages = dict(a=dict(type='Command', command=['{python}', '-S', '-c', make, '{out}'],
+                         leaves=dict(d=('folder', 'd'))))
+    runner, _ = site.run(stages)
+    assert site.run(stages)[1] == []
+    (runner.tasks['a'].folder.path / 'd/b').unlink()
+    assert site.runner(stages).tasks['a'].reason == 'd is missing or was changed'
+
+
 def test_from_a_stage_on_keeps_what_was(site):
     first, _ = site.run(chain())
     (first.tasks['b'].folder.path / 'left.txt').write_text('of the first run')

@@ -40,5 +40,5 @@ class Command(Stage):
                                     'Name it in `inputs`.'))
         status = subprocess.run(words, check=False).returncode
         if status:
-            raise DataError(f'{site.name}: `{shorten(words, 8)}` ended with status {status}. Its output is above.')
+            raise DataError(f'`{shorten(words, 8)}` ended with status {status}. Its output is above.')
         return ''
