@@ -2,15 +2,17 @@
 
 Nothing here may start a thread or touch a GPU: neither would survive the fork.
 """
-import mmpretrain.datasets
-import mmpretrain.engine
-import mmpretrain.evaluation
-import mmpretrain.models  # noqa: F401
+import contextlib
+import importlib
+import io
+import warnings
 
-import mmcomp.apis.prediction
-import mmcomp.apis.training
-import mmcomp.checkpoints.soup
-import mmcomp.datasets
-import mmcomp.engine
-import mmcomp.evaluation
-import mmcomp.models  # noqa: F401
+MODULES = ('mmpretrain.datasets', 'mmpretrain.engine', 'mmpretrain.evaluation', 'mmpretrain.models',
+           'mmcomp.apis.prediction', 'mmcomp.apis.training', 'mmcomp.checkpoints.soup', 'mmcomp.datasets',
+           'mmcomp.engine', 'mmcomp.evaluation', 'mmcomp.models')
+
+# What the libraries say as they load would stand among the lines of whoever forks.
+with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    warnings.simplefilter('ignore')
+    for name in MODULES:
+        importlib.import_module(name)

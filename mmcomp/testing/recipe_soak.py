@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +41,8 @@ class RecipeSoak:
     calm_seconds: float = 0.
 
 
-def soak_recipe(folder: Path, kills: int = 20, chain: int = 5, seed: int = 0, jobs: int = 2) -> RecipeSoak:
+def soak_recipe(folder: Path, kills: int = 20, chain: int = 5, seed: int = 0, jobs: int = 2,
+                say: Callable[[str], None] = lambda line: None) -> RecipeSoak:
     """Kill runs of a small recipe ``kills`` times in all, by turns the runner and a stage at work.
 
     Args:
@@ -50,6 +51,7 @@ def soak_recipe(folder: Path, kills: int = 20, chain: int = 5, seed: int = 0, jo
         chain: Kills of one run at most, before it may end.
         seed: Of the moments.
         jobs: Stages side by side.
+        say: Called with each kill and each comparison.
     """
     chance, soak, recipe = random.Random(seed), RecipeSoak(), folder / 'recipe_soak.py'
     recipe.write_text(RECIPE.format(config=str(tools_folder().parent / 'configs/demo/digits-swin.py')))
@@ -65,10 +67,12 @@ def soak_recipe(folder: Path, kills: int = 20, chain: int = 5, seed: int = 0, jo
             if told is None:
                 break
             soak.kills.append(told)
+            say(f'{len(soak.kills)}. {told}')
         _finish(recipe, work, jobs)
         found = results(work)
-        soak.differences += [f'{work.name}: {name}' for name in sorted({*calm, *found})
-                             if calm.get(name) != found.get(name)]
+        differ = [f'{work.name}: {name}' for name in sorted({*calm, *found}) if calm.get(name) != found.get(name)]
+        say(f'ended, {len(found)} files compared, {len(differ)} differ')
+        soak.differences += differ
     return soak
 
 

@@ -23,15 +23,18 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
+def show(line: str) -> None:
+    print(line, flush=True)
+
+
 def main(argv=None):
     args = parse_args(argv)
     # Read when torch is loaded.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     from mmcomp.testing.recipe_soak import soak_recipe
     with tempfile.TemporaryDirectory() as temporary:
-        soak = soak_recipe(args.work_dir or Path(temporary), args.kills, args.chain, args.seed, args.jobs)
+        soak = soak_recipe(args.work_dir or Path(temporary), args.kills, args.chain, args.seed, args.jobs, show)
     runner = sum(kill.startswith('runner') for kill in soak.kills)
-    print('\n'.join(soak.kills))
     print(f'{len(soak.kills)} kills ({runner} of the runner, {len(soak.kills) - runner} of a stage), '
           f'{len(soak.differences)} differences; an undisturbed run takes {soak.calm_seconds:.0f} s')
     print('\n'.join(soak.differences))

@@ -1,6 +1,6 @@
 # Three epochs, the first tenth of them linear warm-up, then linear to zero; no decay of biases and norms.
 optim_wrapper = dict(
-    optimizer=dict(type='AdamW', lr=2e-5, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01),
+    optimizer=dict(type='AdamW', lr=2e-5, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01, fused=True),
     clip_grad=dict(max_norm=1.0), constructor='MergedGroupsConstructor',
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0))
 param_scheduler = [
