@@ -7,8 +7,8 @@ from mmcomp.testing.text_speed import Bench
 
 
 def test_three_ways_become_a_table(tool, capsys):
-    tool('benchmarks/text_prediction').main(
-        ['--rows', '60', '--batch-size', '4', '--layers', '1', '--width', '16', '--rounds', '2'])
+    tool('benchmarks/text_prediction').main(['--rows', '60', '--batch-size', '4',
+                                           '--layers', '1', '--width', '16', '--rounds', '2'])
     rows = [line.strip('| ').split(' | ') for line in capsys.readouterr().out.splitlines() if line.startswith('| ')]
     assert [row[0] for row in rows] == ['way', 'fixed 220', 'file order', 'ours, sorted', '(no padding at all)']
     padding = [float(row[-2]) for row in rows[1:]]

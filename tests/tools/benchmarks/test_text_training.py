@@ -9,8 +9,8 @@ from mmcomp.testing import text_speed
 
 
 def test_a_round_of_three_ways_becomes_a_table(tool, capsys):
-    tool('benchmarks/text_training').main(
-        ['--rows', '64', '--batch-size', '4', '--layers', '1', '--width', '16', '--rounds', '1'])
+    tool('benchmarks/text_training').main(['--rows', '64', '--batch-size', '4',
+                                           '--layers', '1', '--width', '16', '--rounds', '1'])
     out = capsys.readouterr().out
     rows = [line.strip('| ').split(' | ') for line in out.splitlines() if line.startswith('| ')]
     names = ['fixed 220', 'Trainer, group_by_length', 'ours, buckets']
