@@ -11,6 +11,15 @@ import pytest  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(autouse=True)
+def _environment():
+    """What a test leaves in the environment (a rank, say) must not reach the next one."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @functools.cache
 def _load(name: str):
     from mmcomp.cli import load_tool
