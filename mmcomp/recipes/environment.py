@@ -1,5 +1,6 @@
 """What a recipe runs on: versions, the commit, GPUs."""
 import contextlib
+import functools
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from mmcomp import __version__
 LIBRARIES = ('torch', 'numpy', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain', 'timm', 'transformers')
 
 
+@functools.cache
 def versions() -> Mapping[str, str]:
     """Of Python, mmcomp and the libraries that decide results."""
     found = {'python': '.'.join(map(str, sys.version_info[:3])), 'mmcomp': __version__}

@@ -46,6 +46,7 @@ class RecipeRunner:
         self.stopping = False
         self.processes: dict[int, tuple[Any, Task]] = {}
         self.tasks = look(self.plan, self.work_dir)
+        self.digests = KeyMaker(self.work_dir / 'cache')
 
     def choose(self, start: str | None = None, only: str | None = None) -> None:
         """See :func:`mmcomp.recipes.tasks.choose`."""
@@ -157,8 +158,7 @@ class RecipeRunner:
 
         sources = [dict(place=where, key=self.tasks[b.instance].folder.key, output=b.output)
                    for where, b in instance.bound()]
-        digests = KeyMaker(self.work_dir / 'cache')
-        sources += [dict(place=where, file=str(o.path), sha256=digests.file_digest(o.path))
+        sources += [dict(place=where, file=str(o.path), sha256=self.digests.file_digest(o.path))
                     for where, o in instance.outside()]
         record = dict(stage=task.name, type=instance.type.__name__, key=folder.key, parts=task.parts, sources=sources,
                       settings=replaced(instance.settings, as_written), versions=versions())
@@ -194,10 +194,10 @@ class RecipeRunner:
             _signal_group(process.pid, signal.SIGKILL)  # what it may have left behind
             self.free = sorted([*self.free, *task.gpus])
             state, wrong = task.folder.state(), task.folder.fault(task.instance.outputs)
-            task.seconds = state.get('seconds') or time.time() - task.started
             if process.exitcode == 0 and wrong is None:
-                task.state, task.note = 'done', state['note']
+                task.finish(state)
             else:
+                task.seconds = state.get('seconds') or time.time() - task.started
                 task.state = 'stopped' if self.stopping or process.exitcode == STOPPED else 'failed'
                 task.reason = state.get('reason') or _exit_reason(process.exitcode)
             ended.append(task)

@@ -59,6 +59,7 @@ class Site:
         gpus: Numbers of the GPUs it may use; empty for the CPU.
         teachers: Instances of trainings that an input goes back to, by input.
         progress: Called with ``(done, total, what)``.
+        told: What the stage found out beside its note: ``score`` and the ``metric`` that it is of.
     """
     name: str
     folder: Path
@@ -66,6 +67,7 @@ class Site:
     gpus: Sequence[int] = ()
     teachers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     progress: Callable[[float, float, str], None] = lambda done, total, what='': None
+    told: dict[str, Any] = field(default_factory=dict)
 
     def origin(self, **more: Any) -> dict:
         """Where a table comes from: names and hashes, no time, host or path."""

@@ -50,7 +50,7 @@ def _run(path: Path, job: dict) -> int:
             site = Site(job['stage'], path, job['key'], job['gpus'], job['teachers'], ProgressFile(path / PROGRESS))
             note = stage.run(site) or ''
             _require(path, outputs)
-            record |= dict(state='done', note=note, seconds=round(time.time() - record['started'], 2),
+            record |= dict(state='done', note=note, **site.told, seconds=round(time.time() - record['started'], 2),
                            outputs=describe_outputs(path, outputs))
             write_json(path / STATE, record)
     except SystemExit as end:

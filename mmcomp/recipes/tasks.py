@@ -33,6 +33,14 @@ class Task:
     started: float | None = None
     gpus: tuple[int, ...] = ()
     earlier: bool = False
+    score: str = ''
+
+    def finish(self, state: Mapping[str, Any], earlier: bool = False) -> None:
+        """Take over what a finished stage wrote of itself."""
+        self.state, self.note, self.seconds, self.earlier = 'done', state['note'], state['seconds'], earlier
+        if 'score' in state:
+            percent = state['metric'] == 'accuracy'
+            self.score = f'{100 * state["score"]:.1f} % right' if percent else f'{state["metric"]} {state["score"]:.4f}'
 
     @property
     def name(self) -> str:
@@ -49,8 +57,7 @@ def look(plan: Plan, work_dir: Path) -> dict[str, Task]:
         wrong = folder.fault(instance.outputs)
         again = [need for need in plan.needs(name) if tasks[need].state != 'done']
         if wrong is None and not again:
-            state = folder.state()
-            task.state, task.note, task.seconds, task.earlier = 'done', state['note'], state['seconds'], True
+            task.finish(folder.state(), earlier=True)
         elif wrong == 'not run yet':
             task.reason = _changes(task, work_dir) or (f'after {shorten(again, 3)}' if again else wrong)
         else:

@@ -139,7 +139,9 @@ def tree(title: str, tasks: Iterable[Any], height: int = 10_000):
     from rich.tree import Tree
     tasks = list(tasks)
     done = sum(t.state == 'done' for t in tasks)
-    root = Tree(Text(f'{title}: {done} of {len(tasks)} done', style='bold'))
+    scored = [t for t in tasks if t.state == 'done' and t.score]
+    newest = f', {scored[-1].score} ({scored[-1].name})' if scored else ''
+    root = Tree(Text(f'{title}: {done} of {len(tasks)} done{newest}', style='bold'))
     groups: dict[str, list[Any]] = {}
     for task in tasks:
         groups.setdefault(task.instance.base, []).append(task)

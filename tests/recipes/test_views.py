@@ -10,7 +10,8 @@ from mmcomp.recipes.views import LiveView, duration, last_lines, line_of, progre
 
 def task(name, state='waiting', base=None, **more):
     told = SimpleNamespace(progress=lambda: more.pop('progress', {}))
-    facts = dict(note='', reason='', seconds=None, started=time.time() - 50, gpus=(), earlier=False, folder=told)
+    facts = dict(note='', reason='', seconds=None, started=time.time() - 50, gpus=(), earlier=False,
+                 folder=told, score='')
     return SimpleNamespace(name=name, state=state, instance=SimpleNamespace(base=base or name), **{**facts, **more})
 
 
@@ -36,6 +37,12 @@ def test_a_tree_folds_what_is_alike_and_shows_what_is_not():
                  task('soup0', 'running', 'soup'), task('soup1', 'failed', 'soup', reason='no luck'))
     assert 'Title: 6 of 8 done' in said and '✓ data  9 rows  3 s' in said and '✓ fold  5 done' in said
     assert '▶ soup0' in said and '✗ soup1  failed  no luck' in said
+
+
+def test_the_newest_score_heads_the_tree():
+    said = drawn(task('early', 'done', score='61.0 % right'), task('later', 'done', score='66.7 % right'),
+                 task('again', score='70.0 % right'))
+    assert 'Title: 2 of 3 done, 66.7 % right (later)' in said
 
 
 def test_a_tree_fits_the_screen():

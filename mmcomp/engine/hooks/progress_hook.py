@@ -20,7 +20,11 @@ class ProgressHook(Hook):
     priority = 'VERY_LOW'
 
     def __init__(self, out: str, seconds: float = 1.):
-        self.out, self.seconds, self._last = out, seconds, 0.
+        self.out, self.seconds, self._last, self._score = out, seconds, 0., ''
+
+    def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
+        """Remember the first metric, to tell it with what follows."""
+        self._score = next((f', {name} {value:.4g}' for name, value in (metrics or {}).items()), '')
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Write if it is time to."""
@@ -29,4 +33,4 @@ class ProgressHook(Hook):
             self._last = now
             what = (f'epoch {min(runner.epoch + 1, runner.max_epochs)} of {runner.max_epochs}' if runner.max_epochs
                     else f'iteration {done} of {runner.max_iters}')
-            write_json(self.out, dict(done=done, total=runner.max_iters, what=what))
+            write_json(self.out, dict(done=done, total=runner.max_iters, what=what + self._score))

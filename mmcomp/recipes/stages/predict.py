@@ -52,6 +52,8 @@ class Predict(Stage):
         origin = site.origin(teachers=site.teachers.get('model', []), tta=self.tta, tau=self.tau, **score)
         write_table(replace(table, origin=origin), site.folder / 'table.pkl')
         out.unlink()
+        if score:
+            site.told.update(score=score['val_score'], metric='accuracy')
         right = f', {100 * score["val_score"]:.1f} % right' if score else ''
         return f'{len(table)} samples{", with views" if self.tta else ""}{right}'
 

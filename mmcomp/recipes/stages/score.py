@@ -24,4 +24,5 @@ class Score(Stage):
             ladder.add(name, Path(result))
         write_json(site.folder / 'ladder.json', [asdict(rung) for rung in ladder.rungs])
         write_ladder(site.folder / 'ladder.md', ladder.rungs)
+        site.told.update(score=ladder.rungs[-1].accuracy, metric='accuracy')
         return f'{100 * ladder.rungs[-1].accuracy:.1f} % at the end, {100 * ladder.rungs[0].accuracy:.1f} % at first'
