@@ -4,6 +4,7 @@ import re
 import torch
 from mmengine.model import BaseModule
 
+from mmcomp.errors import DataError, fault
 from mmcomp.models.huggingface import build_huggingface
 from mmcomp.registry import MODELS
 from mmcomp.structures import TokenSequence
@@ -55,6 +56,7 @@ class HuggingFaceTextEncoder(BaseModule):
             self.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=dict(use_reentrant=False))
         self.layers = layers
         self.padding_id = self.model.config.pad_token_id or 0
+        self.positions = _learned_positions(self.model)
 
     @property
     def out_channels(self) -> int:
@@ -68,12 +70,22 @@ class HuggingFaceTextEncoder(BaseModule):
             inputs: ``ids (B, L)``, ``mask (B, L)`` booleans; where there are
                 several segments ``type_ids (B, L)``.
         """
+        if self.positions is not None and inputs['mask'].shape[1] > self.positions:
+            inputs = self._within_positions(inputs)
         mask = inputs['mask']
         extra = dict(token_type_ids=inputs['type_ids']) if 'type_ids' in inputs else {}
         out = self.model(input_ids=inputs['ids'].masked_fill(~mask, self.padding_id), attention_mask=mask.long(),
                          output_hidden_states=self.layers, **extra)
         return TokenSequence(out.last_hidden_state, mask, out.hidden_states if self.layers else None,
                              getattr(out, 'pooler_output', None))
+
+    def _within_positions(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The inputs without padding that the model has no positions for."""
+        longest = int(inputs['mask'].sum(dim=1).max())
+        if inputs['mask'][:, self.positions:].any():
+            raise DataError(fault(type(self).__name__, 'tokens of a text', f'at most {self.positions}, the positions '
+                                  'of this model', longest, 'Lower `max_length` of the data set.'))
+        return {name: value[:, :self.positions] for name, value in inputs.items()}
 
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """Depth of a parameter for layer-wise learning rates (mmpretrain's
@@ -89,3 +101,12 @@ class HuggingFaceTextEncoder(BaseModule):
         if layer:
             return int(layer[1]) + 1, depths
         return (0 if EMBEDDING.search(name) else depths - 1), depths
+
+
+def _learned_positions(model: torch.nn.Module) -> int | None:
+    """Positions of a model that learns one vector each; None for one that computes them."""
+    table = getattr(getattr(model, 'embeddings', None), 'position_embeddings', None) or getattr(model, 'wpe', None)
+    if not isinstance(table, torch.nn.Embedding):
+        return None
+    # RoBERTa counts from behind its padding id.
+    return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModel, BertForSequenceClassification
 
-from mmcomp.errors import ConfigError
+from mmcomp.errors import ConfigError, DataError
 from mmcomp.models.backbones import HuggingFaceTextEncoder
 from mmcomp.registry import MODELS
 
@@ -40,6 +40,20 @@ def test_a_padded_batch_equals_one_sequence_at_a_time(family, width, tmp_path):
             expected = reference(input_ids=torch.tensor([row])).last_hidden_state[0]
             torch.testing.assert_close(found.tokens[i, :len(row)], expected, rtol=1e-4, atol=1e-5)
     assert encoder.out_channels == 16 and found.lengths.tolist() == [7, 1, 3]
+
+
+@pytest.mark.parametrize(('family', 'more'), [('bert', dict(max_position_embeddings=7)), (
+    'roberta', dict(max_position_embeddings=9)), ('gpt2', dict(n_positions=7)), ('deberta-v2', dict(
+        max_position_embeddings=7))])
+def test_padding_may_reach_beyond_the_positions_and_tokens_may_not(family, more):
+    encoder = HuggingFaceTextEncoder(config=dict(model_type=family, **FAMILIES[family], **more)).eval()
+    with torch.no_grad():
+        found, expected = encoder(batch(8)), encoder(batch(7))
+    torch.testing.assert_close(found.tokens, expected.tokens)
+    assert found.mask.shape == (3, 7) and found.lengths.tolist() == [7, 1, 3]
+    longer = {name: torch.cat([value, value], dim=1) for name, value in batch(7).items()}
+    with pytest.raises(DataError, match='at most 7, the positions of this model; got 14.*max_length'):
+        encoder(longer)
 
 
 def test_a_classifier_of_its_weights_has_its_logits(tmp_path):
