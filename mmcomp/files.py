@@ -1,6 +1,7 @@
 """Files that are whole or absent."""
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,35 @@ def atomic_open(path: str | os.PathLike, mode: str = 'w', **kwargs: Any) -> Iter
         kwargs.setdefault('encoding', 'utf-8')
     with atomic_path(path) as temporary, open(temporary, mode, **kwargs) as file:
         yield file
+
+
+@contextmanager
+def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; move it there at the end.
+
+    As :func:`atomic_path`, for a folder of files. A kill in the moment between
+    two renames can leave an older folder of that name under ``.NAME.….old``.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f'.{path.name}.', suffix='.tmp'))
+    old = temporary.with_suffix('.old')
+    try:
+        yield temporary
+        for file in filter(Path.is_file, temporary.rglob('*')):
+            with open(file, 'rb+') as opened:
+                os.fsync(opened.fileno())
+        os.chmod(temporary, _permissions() | (_permissions() & 0o444) >> 2)
+        sync_folder(temporary)
+        if path.exists():
+            os.rename(path, old)
+        os.rename(temporary, path)
+        sync_folder(path.parent)
+    finally:
+        if old.exists() and not path.exists():
+            os.rename(old, path)
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_json(path: str | os.PathLike, value: object) -> None:

@@ -49,7 +49,7 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
     Args:
         cfg: A whole config; its ``test_dataloader`` says what to predict.
         checkpoint: The weights.
-        out: The table to write, ``.pkl``.
+        out: The table to write, ``.pkl`` or ``.table``.
         folder: Predict the images of this folder instead.
         ann: Predict this annotation list (of a text data set: this table) instead, labelled or not.
         image_root: With ``ann``: the folder its paths start from, when it is
@@ -65,8 +65,8 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
     Returns:
         The table; on ranks other than 0 it is read from ``out``.
     """
-    if dtype not in DTYPES or Path(out).suffix != '.pkl':
-        raise TableError(fault('prediction', 'out, dtype', f'a `.pkl` file and one of {tuple(DTYPES)}',
+    if dtype not in DTYPES or Path(out).suffix not in ('.pkl', '.table'):
+        raise TableError(fault('prediction', 'out, dtype', f'a `.pkl` or `.table` and one of {tuple(DTYPES)}',
                                (out, dtype), 'Correct them.'))
     cfg = prediction_config(cfg)
     if batch_size:

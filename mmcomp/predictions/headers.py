@@ -1,13 +1,14 @@
 """Tables of many gigabytes: their headers without the scores, their scores without a copy."""
 import io
 import os
-from pathlib import Path
 
 import numpy as np
 
 from mmcomp.errors import TableError
+from mmcomp.predictions.mapped_table import open_mapped, read_manifest
+from mmcomp.predictions.npz_table import npz_header
 from mmcomp.predictions.safe_pickle import NumberUnpickler
-from mmcomp.predictions.tables import FORMAT, VERSION, read_table
+from mmcomp.predictions.tables import FORMAT, VERSION, form_of, from_content, read_table
 from mmcomp.structures import PredictionTable
 
 SKIP_ABOVE = 1 << 26  # bytes: ids, names and pickle frames stay below, scores of many classes above
@@ -39,8 +40,8 @@ def read_header(path: str | os.PathLike) -> dict:
     """Origin, classes, kind and shape of a table file.
 
     Reading 17 tables of 1.8 GB to find that the last one lacks a score takes
-    minutes; their headers take milliseconds. Files of older forms have no
-    header; they give ``{'origin': {}}`` and are not read at all.
+    minutes; their headers take milliseconds. CSV, parquet and older forms have
+    no header; they give ``{'origin': {}}`` and are not read at all.
 
     Returns:
         ``origin`` and, for our own files, ``classes``, ``kind`` and ``shape``.
@@ -48,11 +49,19 @@ def read_header(path: str | os.PathLike) -> dict:
     Raises:
         TableError: If the file is missing, torn or unsafe.
     """
-    content, _ = _load(path)
+    form = form_of(path)
+    if form == 'npz':
+        return npz_header(path)
+    if form == 'mapped':
+        content = read_manifest(path)
+        table = open_mapped(path)
+        return dict(origin=content.get('origin') or {}, classes=table.classes, kind=table.kind,
+                    shape=table.scores.shape)
+    content = _load(path)[0] if form == 'pickle' else None
     if content is None:
         return {'origin': {}}
-    return dict(origin=content.get('origin', {}), classes=content.get('classes'),
-                kind=content['kind'], shape=content['scores'].shape)
+    table = from_content(content, path)
+    return dict(origin=content.get('origin') or {}, classes=table.classes, kind=table.kind, shape=table.scores.shape)
 
 
 def open_table(path: str | os.PathLike) -> PredictionTable:
@@ -61,8 +70,11 @@ def open_table(path: str | os.PathLike) -> PredictionTable:
     Memory then holds only the rows that are looked at. The scores are
     read-only. Small files and those of older forms are read as usual.
     """
-    content, skipped = _load(path)
-    if content is None or len(skipped) != 1:
+    form = form_of(path)
+    if form == 'mapped':
+        return open_mapped(path)
+    content, skipped = _load(path) if form == 'pickle' else (None, [])
+    if content is None or len(skipped) != 1 or not isinstance(content['scores'], np.ndarray):
         return read_table(path)
     scores, (offset, size) = content['scores'], skipped[0]
     if size != scores.nbytes or not scores.flags.c_contiguous:
@@ -70,14 +82,11 @@ def open_table(path: str | os.PathLike) -> PredictionTable:
     if offset + size > os.path.getsize(path):
         raise TableError(f'{path}: not a whole pickle file (its end is missing). Write it again.')
     mapped = np.memmap(path, scores.dtype, 'r', offset, scores.shape)
-    return PredictionTable(content['ids'], mapped, content['kind'], content.get('classes'),
-                           {**content.get('origin', {}), 'file': str(path)})
+    return from_content({**content, 'scores': mapped}, path)
 
 
 def _load(path: str | os.PathLike) -> tuple[dict | None, list[tuple[int, int]]]:
     """The content of a file of ours with large arrays left unread, and where those are."""
-    if not Path(path).is_file():
-        raise TableError(f'{path}: no such file. Check the path.')
     with open(path, 'rb') as file:
         if FORMAT.encode() not in file.read(128):
             return None, []
@@ -89,5 +98,6 @@ def _load(path: str | os.PathLike) -> tuple[dict | None, list[tuple[int, int]]]:
             raise
         except Exception as error:  # a torn pickle can raise anything
             raise TableError(f'{path}: not a whole pickle file ({error}). Write it again.') from error
-    whole = content.get('version') == VERSION and {'ids', 'scores', 'kind'} <= content.keys()
-    return (content, skipping.skipped) if whole else (None, [])  # `read_table` says what is wrong
+    whole = isinstance(content, dict) and {'ids', 'scores', 'kind'} <= content.keys()
+    # Of other files `read_table` says what is wrong.
+    return (content, skipping.skipped) if whole and content.get('version') == VERSION else (None, [])

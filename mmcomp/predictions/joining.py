@@ -4,7 +4,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from mmcomp.errors import TableError, shorten
+from mmcomp.errors import TableError, fault, shorten
+from mmcomp.structures.prediction_table import PredictionTable
 
 
 def base_names(ids: Sequence[str]) -> np.ndarray:
@@ -50,3 +51,54 @@ def match_rows(wanted: Sequence[str], have: Sequence[str], where: str) -> np.nda
     hint = '' if unique else ' File names alone are not unique here, so whole ids must agree.'
     raise TableError(f'{where}: {len(missing)} of {len(wanted)} ids are not in it: {shorten(missing)}.{hint} '
                      'Predict the missing samples, or join tables of the same data set.')
+
+
+def match_classes(classes: Sequence[str] | None, columns: int, table: PredictionTable, first: str) -> np.ndarray | None:
+    """Where classes are among a table's columns; None where they are in the same order.
+
+    Args:
+        classes: Names in the order wanted; None where columns have no names.
+        columns: How many there are.
+        table: A table with or without class names.
+        first: The file that the order came from, for the error.
+
+    Raises:
+        TableError: If the table has other classes.
+    """
+    if table.scores.shape[1] != columns and (classes is None or table.classes is None):
+        raise TableError(fault(table.name, 'scores', f'{columns} columns like those of {first}',
+                               table.scores.shape[1], 'Ensemble models that share a class list.'))
+    if classes is None or table.classes is None or tuple(classes) == table.classes:
+        return None
+    column_of = {name: column for column, name in enumerate(table.classes)}
+    missing = [name for name in classes if name not in column_of]
+    extra = sorted(set(table.classes).difference(classes))
+    if missing or extra:
+        differ = [f'{word} {shorten(names)}' for word, names in (('it lacks', missing), ('only here:', extra)) if names]
+        raise TableError(f'{table.name}: its {len(table.classes)} classes differ from the {columns} columns of '
+                         f'{first}; {"; ".join(differ)}. Ensemble models that share a class list.')
+    return np.array([column_of[name] for name in classes])
+
+
+def union_of_ids(ids: Sequence[np.ndarray], names: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray | None]]:
+    """All ids of several tables, and the row of each in every table, -1 where it has none.
+
+    Ids come in the order of the first table, then what others add. Whole ids
+    are compared.
+
+    Raises:
+        TableError: If a table shares no whole id with those before but shares
+            base names, which would count samples twice.
+    """
+    place: dict[str, int] = {}
+    for own, name in zip(ids, names, strict=True):
+        before = len(place)
+        for one in own.tolist():
+            place.setdefault(one, len(place))
+        if before and len(place) == before + len(own):
+            bases = set(base_names(list(place)[:before]))
+            if doubled := [i for i in own.tolist() if PurePosixPath(i).name in bases]:
+                raise TableError(f'{name}: its ids differ from those before only in their folders: {shorten(doubled)}. '
+                                 'Write them alike.')
+    union = np.array(list(place), dtype=np.str_)
+    return union, [None if np.array_equal(own, union) else find_rows(union, own) for own in ids]

@@ -1,4 +1,4 @@
-"""Prediction table files: ours, and the older forms people hold.
+"""Prediction table files: ours, those of other tools, and the older forms people hold.
 
 Ours is a ``.pkl`` of one plain dict of numpy arrays and builtins, so that
 ``pickle.load`` opens it where mmcomp is not installed::
@@ -6,6 +6,10 @@ Ours is a ``.pkl`` of one plain dict of numpy arrays and builtins, so that
     {'format': 'mmcomp.table', 'version': 1, 'ids': (N,) str, 'scores': (N, C)
      float32 or float16, 'kind': 'probability', 'classes': [str, ...] or None,
      'origin': {...}}
+
+Beside it stand ``.table``, a folder that is mapped into memory
+(:mod:`mmcomp.predictions.mapped_table`), and ``.npz``, ``.csv`` and
+``.parquet``. The suffix says which to write; reading also looks at the content.
 """
 import os
 import pickle
@@ -13,44 +17,77 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcomp.errors import TableError, fault, shorten
+from mmcomp.errors import TableError, did_you_mean, fault, shorten
 from mmcomp.files import atomic_open
+from mmcomp.predictions.csv_table import kind_of, read_csv, write_csv
+from mmcomp.predictions.mapped_table import open_mapped, write_mapped
+from mmcomp.predictions.npz_table import read_npz, write_npz
+from mmcomp.predictions.parquet_table import read_parquet, write_parquet
 from mmcomp.predictions.safe_pickle import load_pickle
-from mmcomp.structures.prediction_table import SUM_TOLERANCE, PredictionTable
+from mmcomp.predictions.table_stream import TableStream, assemble, stream_of
+from mmcomp.structures.prediction_table import PredictionTable
 
 FORMAT, VERSION = 'mmcomp.table', 1
+SUFFIXES = ('.pkl', '.table', '.npz', '.csv', '.parquet')
+MAGIC = {b'PK': 'npz', b'PAR1': 'parquet'}
 
 
-def write_table(table: PredictionTable, path: str | os.PathLike) -> None:
-    """Write a table as ``.pkl``, whole or not at all.
+def form_of(path: str | os.PathLike) -> str:
+    """``mapped``, ``npz``, ``csv``, ``parquet`` or ``pickle``, by suffix, then by content.
 
     Raises:
-        TableError: If the file name does not end in ``.pkl``.
+        TableError: If there is nothing at ``path``.
     """
-    if Path(path).suffix != '.pkl':
-        raise TableError(fault(path, 'suffix', '`.pkl`', Path(path).suffix, 'Rename the output.'))
-    origin = {k: v for k, v in table.origin.items() if k != 'file'}
-    content = dict(format=FORMAT, version=VERSION, ids=table.ids, scores=np.ascontiguousarray(table.scores),
-                   kind=table.kind, classes=list(table.classes) if table.classes else None, origin=origin)
-    with atomic_open(path, 'wb') as file:
-        pickle.dump(content, file, protocol=5)
+    path = Path(path)
+    if path.is_dir():
+        return 'mapped'
+    if not path.is_file():
+        raise TableError(f'{path}: no such file. Check the path.{did_you_mean(path.name, _beside(path))}')
+    if path.suffix in ('.npz', '.csv', '.parquet'):
+        return path.suffix[1:]
+    with open(path, 'rb') as file:
+        start = file.read(4)
+    return next((form for magic, form in MAGIC.items() if start.startswith(magic)), 'pickle')
+
+
+def write_table(table: PredictionTable | TableStream, path: str | os.PathLike) -> None:
+    """Write a table in the form that the suffix names, whole or not at all.
+
+    All but ``.pkl`` are written block by block, so a stream needs little memory.
+
+    Raises:
+        TableError: If the suffix is none of :data:`SUFFIXES`.
+    """
+    writers = dict(zip(SUFFIXES, (_write_pickle, write_mapped, write_npz, write_csv, write_parquet), strict=True))
+    suffix = Path(path).suffix
+    if suffix not in writers:
+        raise TableError(fault(path, 'suffix', f'one of {", ".join(SUFFIXES)}', suffix, 'Rename the output.'))
+    if suffix != '.table' and Path(path).is_dir():
+        raise TableError(f'{path}: it is a folder. Give another name; nothing was overwritten.')
+    writers[suffix](stream_of(table) if suffix != '.pkl' else table, path)
 
 
 def read_table(path: str | os.PathLike) -> PredictionTable:
     """Read a table of any form that is known here.
 
-    Besides our own: the list of dicts with ``filename`` and ``scores``, the
-    list of ``(filename, class, scores)`` and the dict ``{filename: scores}``
-    of the published fine-grained system, and the list that mmpretrain's
-    ``tools/test.py --out`` writes. Only numbers are unpickled; see
-    :mod:`mmcomp.predictions.safe_pickle`.
+    Besides our own: ``.npz``, ``.csv``, ``.parquet``; the list of dicts with
+    ``filename`` and ``scores``, the list of ``(filename, class, scores)`` and
+    the dict ``{filename: scores}`` of the published fine-grained system, and
+    the list that mmpretrain's ``tools/test.py --out`` writes. Only numbers are
+    unpickled; see :mod:`mmcomp.predictions.safe_pickle`. The scores of a
+    ``.table`` are mapped, and change in memory only.
 
     Raises:
         TableError: If the file is missing, torn, unsafe or of no known form.
     """
+    form = form_of(path)
+    if form == 'mapped':
+        return open_mapped(path, mode='c')
+    if form != 'pickle':
+        return dict(npz=read_npz, csv=read_csv, parquet=read_parquet)[form](path)
     content = load_pickle(path)
-    if isinstance(content, dict) and content.get('format') == FORMAT:
-        return _read_ours(content, path)
+    if isinstance(content, dict) and is_ours(content):
+        return from_content(content, path)
     rows = _legacy_rows(content)
     if not rows:
         raise TableError(
@@ -59,14 +96,34 @@ def read_table(path: str | os.PathLike) -> PredictionTable:
     return _from_rows(rows, path)
 
 
-def _read_ours(content: dict, path: str | os.PathLike) -> PredictionTable:
-    if content['version'] > VERSION:
-        raise TableError(fault(path, 'version', f'at most {VERSION}', content['version'], 'Upgrade mmcomp.'))
+def is_ours(content: dict) -> bool:
+    """Whether an unpickled dict says that it is a table of ours."""
+    return isinstance(content.get('format'), str) and content['format'] == FORMAT
+
+
+def from_content(content: dict, path: str | os.PathLike) -> PredictionTable:
+    """The table in the dict of a ``.pkl``."""
+    version = content.get('version')
+    if not isinstance(version, int) or version > VERSION:
+        raise TableError(fault(path, 'version', f'at most {VERSION}', version, 'Upgrade mmcomp.'))
     missing = {'ids', 'scores', 'kind'} - content.keys()
     if missing:
         raise TableError(f'{path}: the table lacks {shorten(sorted(missing))}. Write it again.')
-    origin = {**content.get('origin', {}), 'file': str(path)}
-    return PredictionTable(content['ids'], content['scores'], content['kind'], content.get('classes'), origin)
+    return assemble(path, *(content.get(k) for k in ('ids', 'scores', 'kind', 'classes', 'origin')))
+
+
+def _write_pickle(table: PredictionTable | TableStream, path: str | os.PathLike) -> None:
+    table = table.gather() if isinstance(table, TableStream) else table
+    origin = {k: v for k, v in table.origin.items() if k != 'file'}
+    content = dict(format=FORMAT, version=VERSION, ids=table.ids, scores=np.ascontiguousarray(table.scores),
+                   kind=table.kind, classes=list(table.classes) if table.classes else None, origin=origin)
+    with atomic_open(path, 'wb') as file:
+        pickle.dump(content, file, protocol=5)
+
+
+def _beside(path: Path) -> list[str]:
+    found = path.parent.iterdir() if path.parent.is_dir() else ()
+    return [p.name for p in found if p.suffix in SUFFIXES]
 
 
 def _legacy_rows(content: object) -> list[tuple[str, object, object]]:
@@ -85,24 +142,43 @@ def _legacy_rows(content: object) -> list[tuple[str, object, object]]:
 
 
 def _from_rows(rows: list, path: str | os.PathLike) -> PredictionTable:
-    widths = {len(scores) for _, scores, _ in rows}
+    wrong = [name for name, _, _ in rows if not isinstance(name, str)]
+    if wrong:
+        raise TableError(fault(path, 'ids', 'strings', shorten(wrong, 3), 'Write them as text.'))
+    vectors = [_vector(scores, name, path) for name, scores, _ in rows]
+    widths = {len(scores) for scores in vectors}
     if len(widths) > 1:
         raise TableError(fault(path, 'scores', 'of one length in all rows', sorted(widths),
                                'The file mixes models with different class lists; split it.'))
-    ids, seen = [], {}
-    for name, scores, _ in rows:
-        name = str(name)
-        if name in seen and not np.array_equal(np.asarray(scores), np.asarray(rows[seen[name]][1])):
+    first = {}
+    for at, (name, _, _) in enumerate(rows):
+        if not np.array_equal(vectors[first.setdefault(name, at)], vectors[at], equal_nan=True):
             raise TableError(fault(path, 'ids', 'unique', name, 'It has two different rows; keep the right one.'))
-        seen.setdefault(name, len(ids))
-        ids.append(name)
     # Padded distributed samplers left equal duplicates in old files; the first of each is kept.
-    keep = sorted(seen[name] for name in seen)
-    scores = np.stack([np.asarray(rows[i][1], dtype=np.float32) for i in keep])
-    sums = scores.sum(axis=1)
-    is_probability = bool((abs(sums - 1) < SUM_TOLERANCE['float32']).all() and (scores >= 0).all())
-    return PredictionTable([ids[i] for i in keep], scores, 'probability' if is_probability else 'value',
-                           _padded_classes(scores, [rows[i][2] for i in keep]), {'file': str(path)})
+    keep = list(first.values())
+    _refuse_repeats(vectors, path)
+    scores = np.stack([vectors[at].astype(np.float32, copy=False) for at in keep])
+    return assemble(path, list(first), scores, kind_of(scores), _padded_classes(scores, [rows[at][2] for at in keep]))
+
+
+def _vector(scores: object, name: str, path: str | os.PathLike) -> np.ndarray:
+    """The scores of a row, whether array, tensor or list."""
+    try:
+        vector = np.asarray(scores)
+    except Exception as error:  # a hostile file can hold anything
+        raise TableError(f'{path}: the scores of {name} are no numbers ({error}). Write the table again.') from error
+    if vector.ndim != 1 or vector.dtype.kind not in 'fiu':
+        raise TableError(fault(path, 'scores', 'a vector of numbers', f'{vector.shape} {vector.dtype} of {name}',
+                               'Write the table again.'))
+    return vector
+
+
+def _refuse_repeats(vectors: list[np.ndarray], path: str | os.PathLike) -> None:
+    """A pickle can name one array a million times; the table of that would not fit into memory."""
+    size, found = 4 * len(vectors) * len(vectors[0]), os.path.getsize(path)
+    if size > 64 * found + (1 << 26):
+        raise TableError(fault(path, 'size', f'at most 64 times that of the file ({found} bytes)', size,
+                               'It repeats its rows; write the table again.'))
 
 
 def _padded_classes(scores: np.ndarray, names: list) -> list[str] | None:

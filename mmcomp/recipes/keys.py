@@ -65,8 +65,10 @@ class KeyMaker:
         return parts | dict(stage=instance.name, type=instance.type.__name__, config=digest_of(config))
 
     def file_digest(self, path: Path) -> str:
-        """sha256 of a file, remembered by size and time; of a folder that of its listing."""
+        """sha256 of a file, remembered by size and time; of a folder its listing's, of a `.table` that of its files."""
         found = os.stat(path)
+        if path.suffix == '.table' and path.is_dir():
+            return digest_of([(p.name, self.file_digest(p)) for p in sorted(path.iterdir()) if p.is_file()])
         if path.is_dir():
             listing = [(str(p.relative_to(path)), p.stat().st_size) for p in sorted(path.rglob('*')) if p.is_file()]
             return digest_of(listing)

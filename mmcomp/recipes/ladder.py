@@ -40,7 +40,7 @@ class Ladder:
         self.labels: dict[str, np.ndarray] = {}
 
     def add(self, name: str, result: Path, over: str | None = None) -> float:
-        """Score a table (``.pkl``) or labels (``.csv``); the gain is over rung ``over``, or the last one."""
+        """Score a table (not a ``.csv``) or labels (``.csv``); the gain is over rung ``over``, or the last one."""
         labels = self.read(result)
         value = accuracy(labels, self.truth)
         over = over or (self.rungs[-1].name if self.rungs else None)
@@ -54,7 +54,7 @@ class Ladder:
         from mmcomp.predictions.joining import find_rows, match_rows
         from mmcomp.predictions.label_files import read_labels
         from mmcomp.predictions.tables import read_table
-        if result.suffix == '.pkl':
+        if result.suffix != '.csv':
             table = read_table(result)
             ids, labels = table.ids, table.labels()
         else:

@@ -77,4 +77,4 @@ def test_faults_are_named(tmp_path):
     with pytest.raises(TableError, match='no prediction table'):
         read_table(dump(tmp_path / 'x.pkl', [1, 2]))
     with pytest.raises(TableError, match='suffix'):
-        write_table(table(), tmp_path / 'x.csv')
+        write_table(table(), tmp_path / 'x.txt')

@@ -1,8 +1,6 @@
 """The weighted mean of prediction tables."""
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +16,8 @@ class Ensemble(Stage):
     :class:`Weigh`; with ``scale`` they follow the accuracies that are recorded
     in ``judges`` (predictions of labelled samples, a table a member), or in the
     tables themselves, as the published ``(accuracy / lowest)^factor / M``.
+    ``method``, ``power`` and ``temperatures`` are those of
+    :func:`mmcomp.predictions.ensembling.ensemble_stream`.
     """
     outputs = dict(table=Output('table', 'table.pkl'))
     replayable = True
@@ -27,19 +27,24 @@ class Ensemble(Stage):
     weights: Sequence[float] | None = None
     scale: bool = False
     factor: float = 1.
+    method: str = 'mean'
+    power: float = 1.
+    temperatures: Sequence[float] | None = None
+    class_weights: str | None = takes('file', optional=True)
 
     def run(self, site: Site) -> str:
         from mmcomp.predictions.ensembling import ensemble
-        from mmcomp.predictions.member_weights import accuracy_weights, member_accuracies
+        from mmcomp.predictions.member_weights import accuracy_weights, member_accuracies, read_weights
         from mmcomp.predictions.tables import write_table
-        weights = json.loads(Path(self.shares).read_text(encoding='utf-8')) if self.shares else self.weights
+        weights = read_weights([self.shares], self.tables) if self.shares else self.weights
         if self.scale:
             weights = accuracy_weights(member_accuracies(self.judges or self.tables)[0], self.factor)
         elif weights is not None:
             weights = np.asarray(weights) / np.sum(weights)
         count = len(self.tables)
         shown = [1 / count] * count if weights is None else [float(w) for w in weights]
-        table = ensemble(self.tables, weights)
+        table = ensemble(self.tables, weights, method=self.method, power=self.power, temperatures=self.temperatures,
+                         class_weights=self.class_weights)
         write_table(replace(table, origin=site.origin(weights=shown, teachers=site.teachers.get('tables', []))),
                     site.folder / 'table.pkl')
         return f'{count} tables'
