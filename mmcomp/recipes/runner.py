@@ -73,7 +73,7 @@ class RecipeRunner:
                     ledger.record(task.folder.state(), run)
             state = 'failed'
             try:
-                with self._answering_signals(), self.view or contextlib.nullcontext():
+                with _own_fork_server(), self._answering_signals(), self.view or contextlib.nullcontext():
                     self._loop(ledger, run)
                 state = 'stopped' if self.stopping else 'done' if self._all_well() else 'failed'
             finally:
@@ -288,6 +288,23 @@ class RecipeRunner:
 def _signal_group(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
+
+
+@contextlib.contextmanager
+def _own_fork_server() -> Iterator[None]:
+    """Stops the server that stages are forked from, if none was there before.
+
+    It keeps what it has loaded, and would serve a later run that needs something else.
+    """
+    server = forkserver._forkserver
+    there_before = server._forkserver_pid is not None
+    try:
+        yield
+    finally:
+        if not there_before and server._forkserver_pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(server._forkserver_pid, signal.SIGTERM)
+            server._stop()
 
 
 def _exit_reason(code: int | None) -> str:

@@ -1,5 +1,6 @@
 """Stages run once, in processes of their own; what changed runs again; what fails stops only what needs it."""
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -210,6 +211,16 @@ def test_the_ledger_knows_it_all(site):
     found = ledger.result_of(digest['outputs']['out']['files'][0]['sha256'])
     assert found['stage'] == 'c'
     assert [(depth, row['stage']) for depth, row in ledger.trace(found['key'])] == [(0, 'c'), (1, 'b'), (2, 'a')]
+
+
+def test_nothing_of_a_run_lives_on_in_its_process(site):
+    before = set(multiprocessing.active_children())
+    children = f'/proc/self/task/{os.getpid()}/children'
+    count = len(open(children).read().split())
+    site.run({'a': dict(type='Command', command=WRITE, leaves=LEAVES)})
+    assert set(multiprocessing.active_children()) == before
+    # Python's tracker of shared memory may have come; the server that stages are forked from must have gone.
+    assert len(open(children).read().split()) <= count + 1
 
 
 def test_find_gpus(monkeypatch):
