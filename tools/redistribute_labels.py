@@ -1,43 +1,99 @@
 """Choose labels so that the samples a class fit what is known of the test set."""
 import argparse
 import sys
+from pathlib import Path
 
 EXAMPLE = """\
 example:
   mmcomp redistribute_labels work/dict.pkl --K 16 --out work/pred_results.csv --plot work/counts.png
+  mmcomp redistribute_labels test.pkl --method assignment                     # every class has N / C samples, rounded
+  mmcomp redistribute_labels test.pkl --bounds 12:24                          # roughly even
+  mmcomp redistribute_labels test.pkl --tune oof.pkl --truth train.csv        # let labelled predictions choose
 
-Methods (a test set with about N / C samples of each class is assumed; with a skewed one they do harm):
-  greedy    every class with fewer than K takes the samples that score highest for it; K a little under N / C
-  sinkhorn  classes are scaled until expected counts lie in --counts; --strength 0.5 goes half the way
-  balanced  every count lies in --counts exactly, at the highest total log probability"""
+Which method when
+  counts known, such as 18 a class  assignment (balanced): bounds kept to the letter, at the highest total log
+                                    probability there is, with the proof. --bounds LO:HI, or FILE of class,fewest,most
+  counts known in proportion        sinkhorn --prior FILE: classes are scaled until expected counts fit; soft, so a
+                                    little wrong does little harm. --strength 0.5 goes half the way
+  nothing known                     no option at all: sinkhorn towards even counts as far as the predictions themselves
+                                    get surer by it (--strength auto), which is not at all if they do not
+  uneven, and scores calibrated     prior: counts are estimated from the predictions (EM). It trusts the scores; let
+                                    --labelled predictions mend their leaning first
+  labelled predictions at hand      --tune: tries them all by nested validation; keeps top scores if the gain is within
+                                    the noise
+  the published way                 --K N: classes with fewer than N take the samples that score highest for them; N a
+                                    little under N / C. assignment does better where that works"""
 
 
 def parse_args(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('table', metavar='TABLE', help='predictions of the test set (.pkl, any known form)')
+    parser.add_argument('table', metavar='TABLE', help='predictions of the test set, any known form')
     parser.add_argument('--K', type=int, metavar='N', help='floor of the greedy method')
-    parser.add_argument('--method', choices=('greedy', 'sinkhorn', 'balanced'), default='greedy')
-    parser.add_argument('--counts', type=parse_counts, metavar='LOW:HIGH',
-                        help='fewest and most samples a class (default N / C rounded down and up)')
-    parser.add_argument('--strength', type=float, default=1., help='of sinkhorn, 0 to 1 (default 1)')
+    parser.add_argument('--method', choices=('greedy', 'sinkhorn', 'assignment', 'balanced', 'prior', 'argmax'),
+                        help='see below; balanced is assignment')
+    parser.add_argument('--bounds', '--counts', type=parse_bounds, metavar='LO:HI|FILE', dest='bounds',
+                        help='fewest and most samples a class (default N / C, or --prior times N, rounded down and up)')
+    parser.add_argument('--prior', type=parse_prior, metavar='uniform|FILE',
+                        help='CSV of class,count or class,probability: the classes of the test set (default uniform)')
+    parser.add_argument('--strength', type=parse_strength, metavar='S|auto',
+                        help='of sinkhorn and prior, from 0 (top scores) to 1 (default 1; auto without any option)')
+    parser.add_argument('--tune', metavar='LABELLED_TABLE',
+                        help='choose the way on out-of-fold predictions whose counts are in proportion to the test set')
+    parser.add_argument('--labelled', metavar='LABELLED_TABLE', help='out-of-fold predictions, for the method prior')
+    parser.add_argument('--truth', metavar='LABELS', help='classes of the labelled table: CSV of id,class, or a list')
+    parser.add_argument('--estimate', choices=('em', 'confusion'), default='em',
+                        help='of prior with --labelled: from scores without their leaning, or from how often classes '
+                             'are taken for each other (default em)')
+    parser.add_argument('--trained-on', type=parse_prior, metavar='uniform|FILE',
+                        help='classes of the training set, for prior (default uniform, or the labelled samples)')
     parser.add_argument('--out', default='pred_results.csv', metavar='FILE',
                         help='CSV of `filename,class` (default pred_results.csv)')
     parser.add_argument('--plot', metavar='FILE', help='draw how many classes have n predictions, before and after')
     args = parser.parse_args(argv)
-    if (args.K is None) == (args.method == 'greedy'):
-        parser.error('greedy needs --K' if args.K is None else '--K belongs to greedy; give --counts LOW:HIGH')
-    if args.counts and args.method == 'greedy':
-        parser.error('--counts belong to sinkhorn and balanced; greedy takes --K')
+    _check(parser, args)
     return args
 
 
-def parse_counts(text: str) -> tuple[int, int]:
-    """``12:18`` → (12, 18)."""
+def _check(parser, args):
+    """Options that do not go together."""
+    method = {'balanced': 'assignment'}.get(args.method, args.method)
+    if method is None and args.K is not None:
+        method = 'greedy'
+    if (args.K is None) == (method == 'greedy'):
+        parser.error('greedy needs --K' if args.K is None else '--K belongs to greedy; give --bounds LO:HI')
+    if args.bounds and method not in (None, 'sinkhorn', 'assignment'):
+        parser.error(f'--bounds belong to sinkhorn and assignment, not to {method}')
+    if args.prior and (args.bounds or method in ('greedy', 'argmax')):
+        parser.error('--prior belongs to sinkhorn, assignment and prior, and excludes --bounds')
+    if args.strength is not None and (method not in (None, 'sinkhorn', 'prior') or (args.bounds and not method)):
+        parser.error('--strength belongs to sinkhorn and prior; the others go all the way')
+    if (args.labelled or args.trained_on) and method != 'prior':
+        parser.error('--labelled and --trained-on belong to --method prior')
+    if bool(args.truth) != bool(args.tune or args.labelled):
+        parser.error('--truth goes with --tune or --labelled, and they with it')
+    if args.tune and any((args.K, args.bounds, args.prior, args.strength is not None, args.labelled)):
+        parser.error('--tune chooses these by itself; only --method may stand beside it')
+
+
+def parse_bounds(text: str):
+    """``12:18`` → (12, 18); a file stays a path."""
     low, colon, high = text.partition(':')
-    if not (colon and low.isdecimal() and high.isdecimal()):
-        raise argparse.ArgumentTypeError(f'`{text}` is not LOW:HIGH, such as 12:18')
-    return int(low), int(high)
+    if colon and low.isdecimal() and high.isdecimal():
+        return int(low), int(high)
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f'`{text}` is neither LO:HI, such as 12:18, nor a file')
+    return text
+
+
+def parse_prior(text: str):
+    if text != 'uniform' and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f'`{text}` is neither `uniform` nor a file')
+    return text
+
+
+def parse_strength(text: str):
+    return text if text == 'auto' else float(text)
 
 
 def main(argv=None):
@@ -45,22 +101,75 @@ def main(argv=None):
     from mmcomp.predictions.count_chart import draw_counts
     from mmcomp.predictions.headers import open_table
     from mmcomp.predictions.label_files import names_of, write_labels
-    from mmcomp.predictions.progress import track
+    from mmcomp.predictions.label_moves import how_it_went, label_moves
     from mmcomp.predictions.pseudo_labels import summarize_counts
-    from mmcomp.predictions.redistribution import redistribute
     table = open_table(args.table)
     before, classes = table.labels(), table.scores.shape[1]
-    after = redistribute(table, args.method, args.K, args.counts, args.strength, track)
+    found = _tuned(args, table) if args.tune else _found(args, table)
     if args.K and args.K > .95 * len(table) / classes:
         print(f'warning: K is {args.K} and N / C {len(table) / classes:g}; in the published runs a little less did '
               'better', file=sys.stderr)
-    write_labels(args.out, table.ids, names_of(table, after))
+    write_labels(args.out, table.ids, names_of(table, found.labels))
     if args.plot:
-        draw_counts(before, after, classes, args.plot)
+        draw_counts(before, found.labels, classes, args.plot)
+    for line in how_it_went(found, table):
+        print(line)
+    moves = label_moves(table, before, found.labels)
     print(f'before: {summarize_counts(before, classes)}')
-    print(f'after:  {summarize_counts(after, classes)}')
-    print(f'{(before != after).sum()} of {len(table)} samples have a new label: wrote {args.out}'
-          + (f', {args.plot}' if args.plot else ''))
+    print(f'after:  {summarize_counts(found.labels, classes)}')
+    if changes := moves.most(table.class_names):
+        print(changes)
+    print(f'{moves.number} of {len(table)} samples have a new label, which costs {moves.mass:.4g} of {moves.total:.6g} '
+          f'of top scores: wrote {args.out}' + (f', {args.plot}' if args.plot else ''))
+
+
+def _found(args, table):
+    from mmcomp.predictions.class_files import read_bounds, read_prior
+    from mmcomp.predictions.progress import track
+    from mmcomp.predictions.redistribution import redistribution
+    names = table.class_names
+    bounds = read_bounds(args.bounds, names) if isinstance(args.bounds, str) else args.bounds
+    prior, trained = (read_prior(path, names) if path not in (None, 'uniform') else None
+                      for path in (args.prior, args.trained_on))
+    method, leaning = args.method, None
+    if args.prior == 'uniform' and method in (None, 'sinkhorn', 'prior'):
+        prior = _even(table)
+    if args.labelled:
+        prior, trained, leaning = _learnt(args, table, prior, trained)
+    return redistribution(table, method, args.K, bounds, args.strength, prior, trained, leaning, track)
+
+
+def _even(table):
+    import numpy as np
+    return np.full(table.scores.shape[1], 1.)
+
+
+def _learnt(args, table, prior, trained):
+    """What labelled predictions say of the leaning of a model and the classes it trained on."""
+    import numpy as np
+
+    from mmcomp.predictions.prior_estimation import confusion_prior, leaning
+    labelled, truth = _labelled(args.labelled, args.truth, table)
+    counts = np.bincount(truth, minlength=table.scores.shape[1])
+    if prior is None and args.estimate == 'confusion':
+        prior = confusion_prior(table.labels(), labelled.labels(), truth, len(counts))
+    return prior, counts + 1. if trained is None else trained, leaning(labelled.scores, truth)
+
+
+def _labelled(path, labels, table):
+    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.labelled import labelled_columns
+    return labelled_columns(open_table(path), labels, table)
+
+
+def _tuned(args, table):
+    from mmcomp.predictions.progress import track
+    from mmcomp.predictions.tuning import WAYS, tune
+    labelled, truth = _labelled(args.tune, args.truth, table)
+    method = {'balanced': 'assignment'}.get(args.method, args.method)
+    tuned = tune(labelled, truth, [way for way in WAYS if method in (None, way.method)], track=track)
+    print('\n'.join(tuned.words()))
+    return tuned.chosen.apply(table, track)
 
 
 if __name__ == '__main__':

@@ -41,7 +41,7 @@ def test_faults(tool, table, tmp_path, capsys):
     main = tool('redistribute_labels').main
     with pytest.raises(ConfigError, match='from 1 to 20'):
         main([str(tmp_path / 't.pkl'), '--K', '21', '--out', str(tmp_path / 'x.csv')])
-    for wrong in ([], ['--K', '3', '--method', 'balanced'], ['--K', '3', '--counts', '1:2'],
+    for wrong in (['--method', 'greedy'], ['--K', '3', '--method', 'balanced'], ['--K', '3', '--counts', '1:2'],
                   ['--method', 'balanced', '--counts', '5']):
         with pytest.raises(SystemExit):
             main([str(tmp_path / 't.pkl'), *wrong])

@@ -12,10 +12,10 @@ class Redistribute(Stage):
     outputs = dict(labels=Output('labels', 'labels.csv'))
     replayable = True
     table: str = takes('table')
-    method: str = 'greedy'
+    method: str | None = None
     K: int | None = None
     counts: Any = None
-    strength: float = 1.
+    strength: Any = None
 
     def run(self, site: Site) -> str:
         from mmcomp.predictions.headers import open_table
