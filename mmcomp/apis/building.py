@@ -56,18 +56,26 @@ def load_model(cfg: Config, checkpoint: str, device: torch.device | str = 'cpu',
     Raises:
         CheckpointError: If the file does not fit the model, naming what differs.
     """
-    model_cfg = without_pretrained(copy.deepcopy(cfg.model.to_dict()))
-    if 'data_preprocessor' in cfg:
-        model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
-    if tta:
-        model_cfg = dict(cfg.tta_model.to_dict(), module=model_cfg)
-    model = build(model_cfg)
+    model = untrained_model(cfg, tta)
     loaded = load_checkpoint(checkpoint)
-    _fill(model.module if tta else model, renamed(state_dict_of(loaded, checkpoint)), checkpoint)
+    fill_model(model.module if tta else model, renamed(state_dict_of(loaded, checkpoint)), checkpoint)
     return model.to(device).eval(), loaded.get('meta', {}) or {}
 
 
-def _fill(model: nn.Module, state: dict[str, torch.Tensor], checkpoint: str) -> None:
+def untrained_model(cfg: Config, tta: bool = False) -> nn.Module:
+    """Build the model of a config without reading any weights; ``tta`` wraps it in the config's ``tta_model``."""
+    model_cfg = without_pretrained(copy.deepcopy(cfg.model.to_dict()))
+    if 'data_preprocessor' in cfg:
+        model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
+    return build(dict(cfg.tta_model.to_dict(), module=model_cfg) if tta else model_cfg)
+
+
+def fill_model(model: nn.Module, state: dict[str, torch.Tensor], checkpoint: str) -> None:
+    """Put weights into a model; every one must fit.
+
+    Raises:
+        CheckpointError: If one does not, or is missing; ``checkpoint`` is named.
+    """
     try:
         with _quiet():
             result = model.load_state_dict(state, strict=False)

@@ -8,6 +8,7 @@ as a ``getattr`` that touches nothing else; every other global is refused.
 """
 import os
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,8 +63,7 @@ def load_checkpoint(path: str | os.PathLike, map_location: object = 'cpu', mmap:
         raise CheckpointError(f'{path}: no such checkpoint file. Check the path.')
     try:
         if path.suffix == '.safetensors':
-            from safetensors.torch import load_file
-            return {'state_dict': load_file(path, device=str(map_location or 'cpu'))}
+            return _load_safetensors(path, map_location, mmap)
         checkpoint = _load(path, map_location, mmap)
     except CheckpointError as error:
         raise CheckpointError(f'{path}: {error}. Nothing was run.') from None
@@ -72,11 +72,33 @@ def load_checkpoint(path: str | os.PathLike, map_location: object = 'cpu', mmap:
     return _with_history(checkpoint)
 
 
+def _load_safetensors(path: Path, map_location: object, mmap: bool) -> dict:
+    from mmcomp.checkpoints.tensor_files import open_tensors
+    tensors, meta = open_tensors(path)
+    device = torch.device(map_location if isinstance(map_location, str | torch.device) else 'cpu')
+    if device.type != 'cpu' or not mmap:
+        tensors = {name: tensor.to(device, copy=True) for name, tensor in tensors.items()}
+    return {'meta': meta, 'state_dict': tensors}
+
+
 def _load(path: Path, map_location: object, mmap: bool):
-    import zipfile
-    mmap = mmap and zipfile.is_zipfile(path)
+    zipped = zipfile.is_zipfile(path)
+    if zipped:
+        _refuse_inflation(path)
+    mmap = mmap and zipped
     with torch.serialization.safe_globals(_allowed_globals()):
         return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+
+
+def _refuse_inflation(path: Path) -> None:
+    """Refuse an archive that would unpack to more than it is: torch stores its records as they are, each once."""
+    with zipfile.ZipFile(path) as archive:
+        records = archive.infolist()
+    packed = [record.filename for record in records if record.compress_type != zipfile.ZIP_STORED]
+    if packed:
+        raise CheckpointError(f'refused: {shorten(packed, 2)} is compressed, which torch.save never does')
+    if sum(record.file_size for record in records) > path.stat().st_size:
+        raise CheckpointError('refused: its records claim more bytes than the file has')
 
 
 def _explain(path: Path, error: Exception) -> str:
@@ -108,21 +130,30 @@ def state_dict_of(checkpoint: Mapping, where: object = 'checkpoint') -> dict[str
     """The model's tensors in a checkpoint, under ``state_dict``, ``model`` or bare.
 
     Prefixes of wrappers (``module.`` of DDP, ``_orig_mod.`` of
-    ``torch.compile``) are removed.
+    ``torch.compile``, also of a part of the model) are removed.
 
     Raises:
-        CheckpointError: If there are none.
+        CheckpointError: If there are none, or two come to one name.
     """
     state = checkpoint
     for key in ('state_dict', 'model', 'module'):
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
             state = state[key]
-    tensors = {re.sub(r'^(module\.|_orig_mod\.)+', '', k): v
-               for k, v in state.items() if isinstance(v, torch.Tensor)} if isinstance(state, Mapping) else {}
+    found = {k: v for k, v in state.items() if isinstance(v, torch.Tensor)} if isinstance(state, Mapping) else {}
+    tensors = {unwrapped(k): v for k, v in found.items()}
     if not tensors:
         keys = shorten(checkpoint) if isinstance(checkpoint, Mapping) else type(checkpoint).__name__
         raise CheckpointError(f'{where}: no model weights in it; it holds {keys}. Pass a training checkpoint.')
+    if len(tensors) < len(found):
+        twice = [k for k in found if k != unwrapped(k) and unwrapped(k) in found]
+        raise CheckpointError(f'{where}: {shorten(twice or found)} and the same names without a wrapper\'s prefix are '
+                              'both in it. Keep one of them.')
     return tensors
+
+
+def unwrapped(name: str) -> str:
+    """A parameter's name without what DDP and ``torch.compile`` put into it."""
+    return re.sub(r'(?<![^.])_orig_mod\.', '', re.sub(r'^((module|_orig_mod)\.)+', '', str(name)))
 
 
 def renamed(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 
-from mmcomp.checkpoints.loading import load_checkpoint, state_dict_of
-from mmcomp.errors import CheckpointError
+from mmcomp.checkpoints.loading import load_checkpoint
+from mmcomp.checkpoints.members import weights_of
 from mmcomp.files import atomic_open, sync_folder
 
 # What a reader of the weights needs: class names, the config, who wrote it.
-KEPT_META = ('dataset_meta', 'cfg', 'mmengine_version', 'epoch', 'iter', 'soup')
+KEPT_META = ('dataset_meta', 'cfg', 'mmengine_version', 'epoch', 'iter', 'soup', 'soup_shares')
 DIGITS = 8
 
 
@@ -26,14 +26,7 @@ def publishable(path: str | os.PathLike, raw: bool = False) -> dict:
         CheckpointError: If there are no weights, or no un-averaged ones.
     """
     checkpoint = load_checkpoint(path, mmap=True)
-    state = state_dict_of(checkpoint, path)
-    if raw:
-        other = checkpoint.get('ema_state_dict')
-        if not other:
-            raise CheckpointError(f'{path}: no `ema_state_dict` in it, so no un-averaged weights. '
-                                  'Publish the weights as they are.')
-        beside = {k: v for k, v in state_dict_of(other, path).items() if k in state}
-        state = {**state, **beside}
+    state = weights_of(checkpoint, 'raw' if raw else 'saved', path)
     meta = checkpoint.get('meta') or {}
     return {'meta': {k: meta[k] for k in KEPT_META if k in meta},
             'state_dict': {k: _alone(v) for k, v in state.items()}}

@@ -1,10 +1,13 @@
 import os
+import re
+import resource
 import zipfile
 
 import numpy as np
 import pytest
 import torch
 from mmengine.logging import MessageHub
+from safetensors.torch import save_file
 
 from mmcomp.checkpoints.loading import load_checkpoint, renamed, state_dict_of
 from mmcomp.errors import CheckpointError
@@ -67,3 +70,101 @@ def test_state_dicts_lose_wrapper_prefixes_and_get_todays_names():
         state_dict_of({'epoch': 3})
     old = {'head.norm_linear.weight': tensor, 'head.margins': tensor, 'backbone.a': tensor}
     assert list(renamed(old)) == ['head.norm_product.weight', 'backbone.a']
+
+
+# ---------------------------------------------------------------- torn and swollen files
+
+
+@pytest.fixture()
+def whole(tmp_path):
+    """The bytes of a file of each kind."""
+    state = {'state_dict': {'a': torch.arange(3000.), 'b': torch.arange(500)}, 'meta': {'epoch': 1}}
+    torch.save(state, tmp_path / 'zip.pth')
+    torch.save(state, tmp_path / 'legacy.pth', _use_new_zipfile_serialization=False)
+    save_file(state['state_dict'], tmp_path / 'x.safetensors')
+    return {path.name: path.read_bytes() for path in sorted(tmp_path.iterdir())}
+
+
+def test_a_cut_at_every_hundredth_is_one_error(tmp_path, whole):
+    for name, content in whole.items():
+        for percent in range(100):
+            (tmp_path / name).write_bytes(content[:len(content) * percent // 100])
+            with pytest.raises(CheckpointError, match=f'{name}: not a whole checkpoint file'):
+                load_checkpoint(tmp_path / name, mmap=bool(percent % 2))
+        (tmp_path / name).write_bytes(content)
+        assert load_checkpoint(tmp_path / name)['state_dict']['b'].sum() == 499 * 250
+
+
+def test_flipped_bytes_load_or_are_one_error(tmp_path, whole):
+    """A changed byte may make another number; it never makes another exception."""
+    rng = np.random.default_rng(0)
+    for name, content in whole.items():
+        for _ in range(60):
+            spoilt = bytearray(content)
+            for at in rng.integers(0, len(content), 8):
+                spoilt[at] = rng.integers(256)
+            (tmp_path / name).write_bytes(spoilt)
+            try:
+                load_checkpoint(tmp_path / name)
+            except CheckpointError:
+                pass
+
+
+def rezipped(path, **changes):
+    """A checkpoint packed again."""
+    with zipfile.ZipFile(path) as old:
+        records = {name: old.read(name) for name in old.namelist()}
+    with zipfile.ZipFile(path, 'w', **changes) as new:
+        for name, content in records.items():
+            new.writestr(name, content)
+
+
+def test_a_zip_bomb_is_refused_before_it_unfolds(tmp_path):
+    """100 MB of zeros in a tenth of a megabyte."""
+    torch.save({'a': torch.zeros(25_000_000)}, tmp_path / 'x.pth')
+    rezipped(tmp_path / 'x.pth', compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    assert (tmp_path / 'x.pth').stat().st_size < 200_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for mmap in (False, True):
+        with pytest.raises(CheckpointError, match=r'x.pth: refused: .*is compressed.*Nothing was run'):
+            load_checkpoint(tmp_path / 'x.pth', mmap=mmap)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
+
+
+@pytest.mark.parametrize('size', [10**6, 2**31, 2**40])
+def test_records_that_claim_more_than_the_file_are_refused(tmp_path, size):
+    """The sizes in the directory are forged."""
+    torch.save({'a': torch.zeros(4)}, tmp_path / 'x.pth')
+    content = bytearray((tmp_path / 'x.pth').read_bytes())
+    for at in [m.start() for m in re.finditer(b'PK\x01\x02', bytes(content))]:
+        content[at + 24:at + 28] = min(size, 2**32 - 2).to_bytes(4, 'little')
+    (tmp_path / 'x.pth').write_bytes(content)
+    with pytest.raises(CheckpointError, match='x.pth: refused: its records claim more bytes than the file has'):
+        load_checkpoint(tmp_path / 'x.pth')
+
+
+@pytest.mark.parametrize('zipped', [False, True])
+def test_a_storage_that_claims_a_terabyte(tmp_path, zipped):
+    torch.save({'a': torch.zeros(4)}, tmp_path / 'x.pth', _use_new_zipfile_serialization=zipped)
+    content = (tmp_path / 'x.pth').read_bytes()
+    if zipped:
+        with zipfile.ZipFile(tmp_path / 'x.pth') as old:
+            records = {name: old.read(name) for name in old.namelist()}
+        with zipfile.ZipFile(tmp_path / 'x.pth', 'w') as new:
+            for name, record in records.items():
+                # The number of values, after the device of the storage: one byte becomes eight.
+                forged = re.sub(rb'(cpuq.)K\x04', lambda m: m[1] + b'\x8a\x06' + (2**40).to_bytes(6, 'little'), record)
+                assert (forged != record) is name.endswith('data.pkl')
+                new.writestr(name, forged)
+    else:
+        at = content.rindex((4).to_bytes(8, 'little'))
+        (tmp_path / 'x.pth').write_bytes(content[:at] + (2**38).to_bytes(8, 'little') + content[at + 8:])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for mmap in (False, True):
+        try:
+            tensor = load_checkpoint(tmp_path / 'x.pth', mmap=mmap)['a']
+        except CheckpointError:
+            continue
+        # In a zip file the record's own size counts.
+        assert zipped and tensor.tolist() == [0.] * 4
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
