@@ -10,7 +10,8 @@ from mmcomp.files import atomic_open
 from mmcomp.predictions.table_stream import TableStream, assemble
 from mmcomp.structures.prediction_table import SUM_TOLERANCE, PredictionTable
 
-DIGITS = {'float16': '%.5g', 'float32': '%.9g', 'float64': '%.17g'}  # as many as bring the same number back
+# As many as bring the same number back; halves are read as float32.
+DIGITS = {'float16': '%.9g', 'float32': '%.9g', 'float64': '%.17g'}
 LABELS = {'class', 'label', 'pred_class', 'category'}
 ROWS = 256
 
@@ -19,12 +20,17 @@ def write_csv(stream: TableStream, path: str | os.PathLike) -> None:
     """Write ids, classes and scores; kind and origin have no place in a CSV."""
     digits, start = DIGITS[stream.head.scores.dtype.name], 0
     with atomic_open(path, newline='') as file:
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerow(['id', *stream.head.class_names])
+        file.write(','.join(map(_quoted, ['id', *stream.head.class_names])) + '\n')
         for block in stream.blocks():
             ids = stream.head.ids[start:start + len(block)].tolist()
-            writer.writerows([name, *(digits % v for v in row)] for name, row in zip(ids, block.tolist(), strict=True))
+            file.writelines(f'{_quoted(name)},{",".join([digits % v for v in row])}\n'
+                            for name, row in zip(ids, block.tolist(), strict=True))
             start += len(block)
+
+
+def _quoted(text: str) -> str:
+    """A field; the csv module of Python 3.11 leaves a carriage return without quotes, and reads it as a new line."""
+    return '"' + text.replace('"', '""') + '"' if not text or set(text) & set(',"\r\n') else text
 
 
 def read_csv(path: str | os.PathLike) -> PredictionTable:

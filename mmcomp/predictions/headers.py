@@ -7,8 +7,8 @@ import numpy as np
 from mmcomp.errors import TableError
 from mmcomp.predictions.mapped_table import open_mapped, read_manifest
 from mmcomp.predictions.npz_table import npz_header
-from mmcomp.predictions.safe_pickle import NumberUnpickler
-from mmcomp.predictions.tables import FORMAT, VERSION, form_of, from_content, read_table
+from mmcomp.predictions.safe_pickle import unpickle
+from mmcomp.predictions.tables import FORMAT, form_of, from_content, is_ours, read_table
 from mmcomp.structures import PredictionTable
 
 SKIP_ABOVE = 1 << 26  # bytes: ids, names and pickle frames stay below, scores of many classes above
@@ -74,7 +74,7 @@ def open_table(path: str | os.PathLike) -> PredictionTable:
     if form == 'mapped':
         return open_mapped(path)
     content, skipped = _load(path) if form == 'pickle' else (None, [])
-    if content is None or len(skipped) != 1 or not isinstance(content['scores'], np.ndarray):
+    if content is None or len(skipped) != 1 or not isinstance(content.get('scores'), np.ndarray):
         return read_table(path)
     scores, (offset, size) = content['scores'], skipped[0]
     if size != scores.nbytes or not scores.flags.c_contiguous:
@@ -90,14 +90,6 @@ def _load(path: str | os.PathLike) -> tuple[dict | None, list[tuple[int, int]]]:
     with open(path, 'rb') as file:
         if FORMAT.encode() not in file.read(128):
             return None, []
-        file.seek(0)
         skipping = _SkippingFile(file)
-        try:
-            content = NumberUnpickler(skipping, str(path)).load()
-        except TableError:
-            raise
-        except Exception as error:  # a torn pickle can raise anything
-            raise TableError(f'{path}: not a whole pickle file ({error}). Write it again.') from error
-    whole = isinstance(content, dict) and {'ids', 'scores', 'kind'} <= content.keys()
-    # Of other files `read_table` says what is wrong.
-    return (content, skipping.skipped) if whole and content.get('version') == VERSION else (None, [])
+        content = unpickle(file, path, skipping)
+    return (content, skipping.skipped) if isinstance(content, dict) and is_ours(content) else (None, [])

@@ -108,7 +108,8 @@ def assemble(path: object, ids: Iterable, scores: object, kind: object = 'probab
     classes = None if classes is None else tuple(_texts(path, 'classes', classes).tolist())
     if not scores.dtype.isnative:
         scores = scores.astype(scores.dtype.newbyteorder('='))
-    return PredictionTable(_texts(path, 'ids', ids), np.asanyarray(scores), kind, classes,
+    scores = scores if isinstance(scores, np.memmap) else np.asarray(scores)
+    return PredictionTable(_texts(path, 'ids', ids), scores, kind, classes,
                            {**(origin or {}), 'file': str(path)})
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmcomp.errors import TableError
-from mmcomp.predictions.ensembling import ensemble, write_score_dict, write_score_list
+from mmcomp.predictions.ensembling import ensemble, ensemble_stream, write_score_dict, write_score_list
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.structures import PredictionTable
 
@@ -114,3 +114,149 @@ def test_half_precision_overflow_is_refused():
     table.scores[3, 3] = np.inf
     with pytest.raises(TableError, match='3.jpg'):
         ensemble([random_table(1), table])
+
+
+# Methods, worked out in float64 on whole tables.
+
+def plain_softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(('method', 'power'),
+                         [('geometric', 1.), ('power', 1.), ('power', .5), ('power', -2.), ('power', 3.)])
+@pytest.mark.parametrize('from_logits', [False, True])
+def test_methods_are_their_formulas(method, power, from_logits):
+    weights, temperatures = np.array([.5, 1., 2.]), [1., 2., .7]
+    tables = [random_table(s) for s in range(3)]
+    if from_logits:
+        tables = [PredictionTable(t.ids, np.log(t.scores + 1e-6), 'logit', t.classes) for t in tables]
+    logits = [t.scores.astype(float) if from_logits else np.log(np.maximum(t.scores, 1e-30).astype(float))
+              for t in tables]
+    parts = [plain_softmax(x / temperature) for x, temperature in zip(logits, temperatures, strict=True)]
+    shares = weights / weights.sum()
+    if method == 'geometric':
+        expected = plain_softmax(sum(w * np.log(np.maximum(p, 1e-30)) for w, p in zip(shares, parts, strict=True)))
+    else:
+        expected = sum(w * np.maximum(p, 1e-30) ** power for w, p in zip(shares, parts, strict=True)) ** (1 / power)
+        expected /= expected.sum(axis=1, keepdims=True)
+    result = ensemble(tables, weights, method=method, power=power, temperatures=temperatures).check()
+    assert result.kind == 'probability' and result.origin['temperatures'] == temperatures
+    np.testing.assert_allclose(result.scores, expected, rtol=2e-3, atol=1e-7)
+
+
+def test_power_one_is_the_mean_and_one_temperature_counts_for_all():
+    tables = [random_table(s) for s in range(3)]
+    mean = ensemble(tables).scores
+    np.testing.assert_allclose(ensemble(tables, method='power').scores, mean, rtol=1e-4, atol=1e-9)
+    flat = ensemble(tables, temperatures=[50.]).check()
+    assert flat.scores.max() < mean.max() / 2 and flat.kind == 'probability'
+    logits = ensemble([PredictionTable(IDS, 2 * t.scores, 'logit') for t in tables], temperatures=[2., 2., 2.])
+    np.testing.assert_allclose(logits.scores, mean, rtol=1e-5)
+    assert logits.kind == 'logit'
+
+
+def test_ranks_are_those_of_scipy():
+    from scipy.stats import rankdata
+    rng = np.random.default_rng(0)
+    tables = [PredictionTable(IDS, rng.integers(0, 20, (len(IDS), 9)).astype(np.float32), 'value') for _ in range(2)]
+    expected = sum(w * (rankdata(t.scores, axis=0) - .5) / len(IDS) for w, t in zip((.25, .75), tables, strict=True))
+    result = ensemble(tables, [1., 3.], method='rank')
+    assert result.kind == 'value'
+    np.testing.assert_allclose(result.scores, expected, rtol=1e-6)
+    order = rng.permutation(len(IDS))
+    np.testing.assert_allclose(ensemble([tables[0], tables[1].take(order)], [1., 3.], method='rank').scores, expected,
+                               rtol=1e-6)
+
+
+@pytest.mark.parametrize('method', ['mean', 'geometric', 'power', 'rank'])
+def test_partial_coverage(method):
+    rng = np.random.default_rng(1)
+    tables = [random_table(s) for s in range(3)]
+    kept = [np.arange(len(IDS)) if s == 0 else np.sort(rng.permutation(len(IDS))[:300]) for s in range(3)]
+    cut = [t.take(k) for t, k in zip(tables, kept, strict=True)]
+    weights = np.array([.2, .3, .5])
+    with pytest.raises(TableError, match='ids are not in it'):
+        ensemble(cut, weights, method=method)
+    result = ensemble(cut, weights, method=method, partial=True)
+    assert (result.ids == IDS).all()
+    if method == 'rank':
+        return
+    for row in range(0, len(IDS), 37):
+        here = [m for m in range(3) if row in kept[m]]
+        one = [t.take(np.array([row])) for t in tables]
+        expected = ensemble([one[m] for m in here], weights[here] / weights[here].sum(), method=method)
+        np.testing.assert_allclose(result.scores[row], expected.scores[0], rtol=1e-4, atol=1e-9)
+    assert result.kind == 'probability' and result.check()
+
+
+def test_partial_members_that_overlap_in_nothing_and_others_that_only_seem_to():
+    tables = [random_table(s) for s in range(2)]
+    halves = [tables[0].take(np.arange(200)), tables[1].take(np.arange(200, 400))]
+    result = ensemble(halves, partial=True)
+    np.testing.assert_allclose(result.scores[:200], halves[0].scores, rtol=1e-6)
+    np.testing.assert_allclose(result.scores[200:], halves[1].scores, rtol=1e-6)
+    other = PredictionTable([f'testb/{i}' for i in IDS], tables[1].scores, 'probability', CLASSES)
+    with pytest.raises(TableError, match='only in their folders'):
+        ensemble([tables[0], other], partial=True)
+    with pytest.raises(TableError, match='weight zero'):
+        ensemble(halves, [0., 1.], partial=True)
+
+
+def test_class_weights(tmp_path):
+    tables = [random_table(s, origin={'file': f'{s}.pkl'}) for s in range(2)]
+    by_member = np.random.default_rng(0).random((2, len(CLASSES)))
+    result = ensemble(tables, [1., 2.], class_weights=by_member)
+    expected = tables[0].scores * by_member[0] + 2 * tables[1].scores * by_member[1]
+    np.testing.assert_allclose(result.scores, expected, rtol=1e-5)
+    rows = [f'{c},{b!r},{a!r}' for c, a, b in zip(CLASSES, *by_member.tolist(), strict=True)]
+    (tmp_path / 'w.csv').write_text('\n'.join(['class,1,0.pkl', *rows[::-1]]))
+    np.testing.assert_array_equal(ensemble(tables, [1., 2.], class_weights=tmp_path / 'w.csv').scores, result.scores)
+    (tmp_path / 'w.csv').write_text('\n'.join(['class,weight', *(f'{c},{i % 3}' for i, c in enumerate(CLASSES))]))
+    boosted = ensemble(tables, method='geometric', class_weights=tmp_path / 'w.csv')
+    assert boosted.kind == 'value'
+    np.testing.assert_allclose(boosted.scores, ensemble(tables, method='geometric').scores
+                               * (np.arange(len(CLASSES)) % 3), rtol=1e-5)
+    for text, words in (('class,weight\n0000,1', 'lacking: 0001'), ('class,weight\n0000,x', 'numbers'),
+                        ('\n'.join(['class,a', *(f'{c},1' for c in CLASSES)]), 'a')):
+        (tmp_path / 'w.csv').write_text(text)
+        with pytest.raises(TableError, match=words):
+            ensemble(tables, class_weights=tmp_path / 'w.csv')
+
+
+@pytest.mark.parametrize('form', ['.table', '.pkl', '.npz'])
+@pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])
+def test_files_of_any_form_come_to_the_same_bits(tmp_path, monkeypatch, form, dtype):
+    monkeypatch.setattr('mmcomp.predictions.headers.SKIP_ABOVE', 1 << 18)
+    monkeypatch.setattr('mmcomp.predictions.table_stream.BLOCK_BYTES', 1 << 16)
+    tables = [random_table(s, dtype) for s in range(3)]
+    for i, table in enumerate(tables):
+        write_table(table, tmp_path / f'{i}{form}')
+    stream = ensemble_stream([tmp_path / f'{i}{form}' for i in range(3)], [.1, .2, .7])
+    for _ in range(2):  # a stream can be read again
+        write_table(stream, tmp_path / 'sum.table')
+        np.testing.assert_array_equal(read_table(tmp_path / 'sum.table').scores,
+                                      ensemble(tables, [.1, .2, .7]).scores)
+    halves = [(float(w) * t.scores.astype(np.float32)).astype(np.float32) for w, t in zip([.1, .2, .7], tables)]
+    np.testing.assert_array_equal(stream.gather().scores, (halves[0] + halves[1]) + halves[2])
+
+
+def test_probabilities_whose_rows_do_not_sum_to_one_are_named():
+    table = random_table(1, origin={'file': 'bad.pkl'})
+    table.scores[11] *= 1.5
+    with pytest.raises(TableError, match='bad.pkl.*sum one.*1 bad rows: 11.jpg.*If these are logits'):
+        ensemble([random_table(0), table], [1., 0.])
+
+
+def test_what_cannot_be_combined():
+    tables, values = [random_table(s) for s in range(2)], random_table(0, kind='value')
+    for how, words in ((dict(method='median'), 'one of'), (dict(method='power', power=0.), 'geometric'),
+                       (dict(temperatures=[0.]), 'positive'), (dict(temperatures=[1., 2., 3.]), 'one a member'),
+                       (dict(method='rank', temperatures=[2.]), 'ranks do not change'),
+                       (dict(class_weights=np.ones((3, 3))), 'of shape')):
+        with pytest.raises(TableError, match=words):
+            ensemble(tables, **how)
+    with pytest.raises(TableError, match='needs logits or probabilities'):
+        ensemble([values], temperatures=[2.])
+    with pytest.raises(TableError, match='convert'):
+        ensemble([values, random_table(1, kind='logit')], method='geometric')
