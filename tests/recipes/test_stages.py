@@ -89,6 +89,20 @@ def test_shares_follow_known_labels(run, table, tmp_path):
     np.testing.assert_allclose(both.scores, read_table(good).scores, atol=1e-6)
 
 
+def test_shares_of_many_are_searched_and_refused_inside_the_noise(run, table, tmp_path):
+    write_list(tmp_path / 'val.txt', NAMES, TRUTH)
+    tables = [table('good', 3), table('good2', 3.5), table('noise', -3)]
+    for search in ('simplex', 'caruana', 'coordinate'):
+        shares = json.loads((run('Weigh', tables=tables, ann=str(tmp_path / 'val.txt'), search=search) /
+                             'shares.json').read_text())
+        assert sum(shares) == pytest.approx(1) and shares[2] < .05, 'one that is wrong has no say'
+    alike = [table('one', 1.5), table('other', 1.5)]
+    folder = run('Weigh', tables=alike, ann=str(tmp_path / 'val.txt'), search='caruana', metric='accuracy', folds=3)
+    assert json.loads((folder / 'shares.json').read_text()) == [.5, .5] and 'inside the noise' in run.said
+    with pytest.raises(ConfigError, match='two without `search`'):
+        run('Weigh', tables=tables, ann=str(tmp_path / 'val.txt'))
+
+
 def test_pseudo_rows_know_their_teachers(run, table, tmp_path):
     write_list(tmp_path / 'train.txt', ['x.png'], [2])
     made = table('good', 2)

@@ -88,11 +88,18 @@ def gather(members: Sequence[PredictionTable | str | os.PathLike], truth: str | 
             part = table.scores[block] if row is None else table.scores[row[block]]
             values[member] = part if column is None else part[:, column]
             _check_rows(table, values[member], np.arange(start, block.stop) if row is None else row[block])
-        true[:, block] = values[:, np.arange(block.stop - start), labels[block]]
+        true[:, block] = _of_truth(values, labels[block])
         collector.add(values, start)
     scores = collector.result(true)
     return Evidence(member_names([t.name for t in tables]), metric, scores, true, labels, np.asarray(ids)[chosen],
                     tables[0].kind, classes)
+
+
+def _of_truth(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Scores of the true classes ``(M, B)``; one column alone speaks for class 1 and against class 0."""
+    if values.shape[2] == 1:
+        return values[:, :, 0] * np.where(truth > 0, 1, -1)
+    return values[:, np.arange(len(truth)), truth]
 
 
 def member_names(files: Sequence[str]) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ class Gain:
         """``+0.12 ± 0.20 points``; losses have no unit."""
         factor, unit = metric.scale
         digits = 2 if metric.higher_is_better else 5
-        return f'{factor * self.value:+.{digits}f} ± {factor * (self.high - self.low) / 2:.{digits}f}{unit}'
+        value = round(factor * self.value, digits) + 0.  # no minus before a zero
+        return f'{value:+.{digits}f} ± {factor * (self.high - self.low) / 2:.{digits}f}{unit}'
 
 
 def paired_gain(metric: Metric, first: np.ndarray, second: np.ndarray, truth: np.ndarray,

@@ -7,6 +7,7 @@ from mmcomp.predictions.progress import silent
 from mmcomp.predictions.weight_search.gathering import Evidence
 from mmcomp.predictions.weight_search.intervals import Gain, paired_gain
 from mmcomp.predictions.weight_search.nested import Nested, Search, pooled_outcome, validate
+from mmcomp.predictions.weight_search.objective import Objective
 
 DRAWS = 200
 
@@ -70,8 +71,9 @@ def prune(evidence: Evidence, nested: Nested, search: Search, groups: np.ndarray
     kept, current = list(range(len(evidence.names))), nested
     for _ in track(range(len(kept) - 2), 'pruning'):
         part = evidence.select(kept)
-        losses = [gain.value for gain in leave_one_out(part, current, groups, draws=1)]
-        rest = [m for place, m in enumerate(kept) if place != int(np.argmin(losses))]
+        losses = [round(gain.value, 4) for gain in leave_one_out(part, current, groups, draws=1)]
+        weakest = np.lexsort((Objective.of(part).vertices(), losses))[0]  # of those missed alike the worst
+        rest = [m for place, m in enumerate(kept) if place != weakest]
         tried = validate(evidence.select(rest), search, nested.fold, groups)
         if not paired_gain(evidence.metric, nested.outcome, tried.outcome, evidence.truth, groups).is_noise:
             break

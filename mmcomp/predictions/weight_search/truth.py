@@ -24,21 +24,22 @@ def read_truth(path: str | os.PathLike, table: PredictionTable) -> tuple[np.ndar
         TableError: If a class is none of the table's.
         DataError: If the list is missing or a line is wrong.
     """
+    names = table.class_names if table.scores.shape[1] > 1 else ('0', '1')  # one column is the score of class 1
     if Path(path).suffix.lower() != '.csv':
         ids, labels = read_list(path)
-        beyond = np.flatnonzero(labels >= table.scores.shape[1])
+        beyond = np.flatnonzero(labels >= len(names))
         if len(beyond):
-            raise TableError(fault(path, 'labels', f'below {table.scores.shape[1]}, the classes of {table.name}',
+            raise TableError(fault(path, 'labels', f'below {len(names)}, the classes of {table.name}',
                                    f'{len(beyond)} others, such as {labels[beyond[0]]} of {ids[beyond[0]]}',
                                    'Take tables of a model with the classes of the list.'))
         return np.asarray(ids), labels
-    ids, names = read_labels(path)
-    columns = find_rows(names, table.class_names)
-    unknown = np.unique(names[columns < 0]).tolist()
+    ids, given = read_labels(path)
+    columns = find_rows(given, names)
+    unknown = np.unique(given[columns < 0]).tolist()
     if unknown:
         numbered = '' if table.classes else ' The table has no class names, so classes are column numbers.'
         raise TableError(f'{path}: {len(unknown)} classes are none of those of {table.name}: {shorten(unknown)}.'
-                         f'{numbered or did_you_mean(unknown[0], table.class_names)} Correct the labels.')
+                         f'{numbered or did_you_mean(unknown[0], names)} Correct the labels.')
     return ids, columns
 
 

@@ -1,4 +1,4 @@
-"""Shares of two models by the likelihood of known labels."""
+"""Shares of models by predictions of labelled samples."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,16 +10,39 @@ from mmcomp.recipes.stage import STAGES, Output, Site, Stage, takes
 @STAGES.register_module()
 @dataclass(frozen=True)
 class Weigh(Stage):
-    """How much a second model counts beside a first, from predictions of labelled samples."""
+    """How much each model counts, from predictions of labelled samples.
+
+    By itself, how much a second one counts beside a first, by likelihood. With
+    ``search`` (``simplex``, ``caruana``, ``coordinate``) the weights of any
+    number for a ``metric``, as ``mmcomp search_weights`` finds them: equal
+    ones if on ``folds`` held-out folds the gain is inside the noise.
+    """
     outputs = dict(shares=Output('shares', 'shares.json'))
     replayable = True
     tables: Sequence[str] = takes('table', many=True)
     ann: str = takes('annotations')
+    search: str | None = None
+    metric: str = 'log_loss'
+    folds: int = 5
 
     def run(self, site: Site) -> str:
+        shares, words = self._searched() if self.search else self._second(site)
+        write_json(site.folder / 'shares.json', shares)
+        return words
+
+    def _second(self, site: Site) -> tuple[list[float], str]:
         from mmcomp.predictions.member_weights import second_share
         if len(self.tables) != 2:
-            raise ConfigError(fault(site.name, 'tables', 'two', len(self.tables), 'Name two models\' predictions.'))
+            raise ConfigError(fault(site.name, 'tables', 'two without `search`', len(self.tables),
+                                    'Name two models\' predictions, or set search=\'simplex\'.'))
         share = second_share(*self.tables, self.ann)
-        write_json(site.folder / 'shares.json', [1 - share, share])
-        return f'{1 - share:.2f} and {share:.2f}'
+        return [1 - share, share], f'{1 - share:.2f} and {share:.2f}'
+
+    def _searched(self) -> tuple[list[float], str]:
+        from mmcomp.metrics.by_name import find_metric
+        from mmcomp.predictions.weight_search.gathering import gather
+        from mmcomp.predictions.weight_search.searching import make_search, search_weights
+        search, metric = make_search(self.search), find_metric(self.metric)
+        found = search_weights(gather(self.tables, self.ann, metric), search, self.folds)
+        told = 'equal weights, the gain is inside the noise' if found.refused else 'found weights'
+        return found.weights.tolist(), f'{told}: {found.nested.gain.words(metric)} {metric.name}'
