@@ -1,9 +1,17 @@
+import json
+
 import numpy as np
 import pytest
 
 from mmcomp.annotations import write_list
 from mmcomp.errors import TableError
-from mmcomp.predictions.member_weights import accuracy_weights, check_weights, member_accuracies, second_share
+from mmcomp.predictions.member_weights import (
+    accuracy_weights,
+    check_weights,
+    member_accuracies,
+    read_weights,
+    second_share,
+)
 from mmcomp.predictions.tables import write_table
 from mmcomp.structures import PredictionTable
 
@@ -87,3 +95,32 @@ def test_a_second_member_weighs_what_known_labels_say(tmp_path):
     share = second_share(good, equal, tmp_path / 'val.txt')
     assert .35 <= share <= .5, 'two as good as each other share alike'
     assert second_share(good, noise, tmp_path / 'val.txt') == 0, 'one that is wrong has no say'
+
+
+def test_weights_of_a_file_are_matched_by_name(tmp_path):
+    members, path = ['x/a.pkl', 'x/b.table', 'c.npz'], tmp_path / 'w.json'
+
+    def weights(content):
+        path.write_text(json.dumps(content))
+        return read_weights([str(path)], members).tolist()
+    found = dict(members=['c', 'y/a.pkl', 'b.table'], weights=[.5, .2, .3], metric='accuracy')
+    assert weights(found) == [.2, .3, .5]
+    assert weights([.1, .2, .7]) == weights(dict(weights=[.1, .2, .7])) == [.1, .2, .7]
+    assert weights(dict(members=[*found['members'], 'd'], weights=[.5, .2, .3, 0])) == [.2, .3, .5]
+    assert read_weights(['1', '2', '.5'], members).tolist() == [1., 2., .5]
+    for content, words in [
+            (dict(members=['a', 'b'], weights=[.5, .5]), 'not in it: c'), (dict(weights=['x', 1, 2]), 'numbers'),
+            (dict(members=['a', 'b', 'd'], weights=[1, 1, 1]), 'no member: d'), ({}, 'a list `weights`'),
+            (dict(members=['a', 'a.pkl', 'c'], weights=[1, 1, 1]), 'different names'), ([1, 2], 'one a member'),
+            (dict(members='abc', weights=[1, 1, 1]), '3 names'), ([1, 2, -1], 'not negative')]:
+        with pytest.raises(TableError, match=words):
+            weights(content)
+    path.write_text('{')
+    for words, said in ((['1', 'x', '2'], 'numbers'), ([str(path)], 'no JSON file'), (['nope.json'], 'no such file')):
+        with pytest.raises(TableError, match=said):
+            read_weights(words, members)
+
+
+def test_members_of_a_recipe_have_one_name_and_keep_their_order(tmp_path):
+    (tmp_path / 'w.json').write_text(json.dumps(dict(members=['table', 'table'], weights=[.25, .75])))
+    assert read_weights([str(tmp_path / 'w.json')], ['a/table.pkl', 'b/table.pkl']).tolist() == [.25, .75]

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,32 @@ def test_faults(tool, folder, capsys):
         with pytest.raises(SystemExit):
             main(['--pkls-dir', pkls, *wrong])
     assert '--weights are final' in capsys.readouterr().err
+
+
+def test_mapped_members_weights_of_a_file_and_methods(tool, folder, capsys):
+    main, pkls = tool('ensemble').main, folder / 'pkls'
+    expected = read_table(pkls / 'c-7620.pkl').scores * .75 + read_table(pkls / 'a-7510.pkl').scores * .25
+    write_table(read_table(pkls / 'c-7620.pkl'), pkls / 'c-7620.table')
+    with pytest.raises(TableError, match='one member in two forms'):
+        main(['--pkls-dir', str(pkls), '--out', str(folder / 'e.table')])
+    found = dict(members=['c-7620', 'a-7510'], weights=[.75, .25], metric='accuracy')
+    (folder / 'w.json').write_text(json.dumps(found))
+    main(['--pkls-dir', str(pkls), '--nopkls', 'c-7620.pkl', 'b-7400.pkl', '--weights', str(folder / 'w.json'),
+          '--out', str(folder / 'e.table')])
+    table = read_table(folder / 'e.table')
+    np.testing.assert_allclose(table.scores, expected, rtol=1e-6)
+    assert table.kind == 'probability' and '0.750000' in capsys.readouterr().out
+    main(['--pkls-dir', str(pkls), '--nopkls', 'c-7620.pkl', '--method', 'geometric', '--temperature', '2',
+          '--out', str(folder / 'g.npz')])
+    assert read_table(folder / 'g.npz').check().origin['method'] == 'geometric'
+
+
+def test_partial_coverage_is_asked_for(tool, folder):
+    main, pkls = tool('ensemble').main, folder / 'pkls'
+    write_table(read_table(pkls / 'b-7400.pkl').take(np.arange(5, 30)), pkls / 'b-7400.pkl')
+    with pytest.raises(TableError, match='5 of 30 ids are not in it: 0.jpg'):
+        main(['--pkls-dir', str(pkls), '--out', str(folder / 'e.pkl')])
+    main(['--pkls-dir', str(pkls), '--partial', 'mean', '--out', str(folder / 'e.pkl')])
+    table = read_table(folder / 'e.pkl').check()
+    both = [read_table(pkls / n).scores[0] for n in ('a-7510.pkl', 'c-7620.pkl')]
+    np.testing.assert_allclose(table.scores[0], np.mean(both, axis=0), rtol=1e-5)
