@@ -20,7 +20,7 @@ from mmcomp.metrics.agreement import kappa, matthews
 from mmcomp.metrics.average_precision import average_precision
 from mmcomp.metrics.f1 import macro_f1, micro_f1, weighted_f1
 from mmcomp.metrics.log_loss import FLOOR, true_log_loss
-from mmcomp.metrics.roc_auc import roc_auc
+from mmcomp.metrics.roc_auc import roc_auc, roc_auc_error
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Metric:
         looks_at: ``label``, ``rank``, ``true`` or ``positive``.
         value: Of what it looks at ``(N,)`` and the true classes ``(N,)``.
         per_sample: Numbers ``(N,)`` whose mean is the value, where there are such.
+        error: Standard error of the difference of two ``(N,)`` on the same samples, where there is a formula.
         higher_is_better: False for losses.
         hits_only: A wrong label is as bad as any other wrong one.
         k: For ``rank``.
@@ -40,6 +41,7 @@ class Metric:
     looks_at: str
     value: Callable[[np.ndarray, np.ndarray], float]
     per_sample: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    error: Callable[[np.ndarray, np.ndarray, np.ndarray], float] | None = None
     higher_is_better: bool = True
     hits_only: bool = False
     k: int = 1
@@ -71,6 +73,11 @@ def _loss(probability: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return -np.log(np.maximum(probability, FLOOR))
 
 
+def _auc_error(first: np.ndarray, second: np.ndarray, truth: np.ndarray) -> float:
+    alone = min((truth > 0).sum(), (truth <= 0).sum()) < 2  # of one sample there is no variance
+    return float('inf') if alone else roc_auc_error(truth > 0, first, second)
+
+
 METRICS = {metric.name: metric for metric in (
     Metric('accuracy', 'label', accuracy, _hit, hits_only=True),
     Metric('balanced_accuracy', 'label', mean_class_accuracy, hits_only=True),
@@ -80,7 +87,8 @@ METRICS = {metric.name: metric for metric in (
     Metric('matthews', 'label', matthews),
     Metric('kappa', 'label', kappa),
     Metric('log_loss', 'true', lambda probability, truth: true_log_loss(probability), _loss, higher_is_better=False),
-    Metric('roc_auc', 'positive', lambda scores, truth: roc_auc(truth > 0, scores)),
+    Metric('roc_auc', 'positive', lambda scores, truth: roc_auc(truth > 0, scores),
+           error=_auc_error),
     Metric('average_precision', 'positive', lambda scores, truth: average_precision(truth > 0, scores)),
 )}
 SHORT = {'acc': 'accuracy', 'mean_class_accuracy': 'balanced_accuracy', 'f1_macro': 'macro_f1', 'f1_micro': 'micro_f1',

@@ -24,8 +24,10 @@ def auc_components(truth: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, n
 
 def roc_auc(truth: np.ndarray, scores: np.ndarray) -> float:
     """The area: the chance that a positive scores above a negative; NaN where one kind is missing."""
-    positive, negative = auc_components(truth, scores)
-    return float(positive.mean()) if len(positive) and len(negative) else float('nan')
+    truth, scores = np.asarray(truth, bool), np.asarray(scores)
+    if truth.all() or not truth.any():
+        return float('nan')
+    return float(_share_below(np.sort(scores[truth]), scores[~truth]).mean())  # sorted they are found faster
 
 
 def roc_auc_error(truth: np.ndarray, scores: np.ndarray, others: np.ndarray | None = None) -> float:

@@ -8,6 +8,7 @@ from mmcomp.metrics.by_name import Metric
 
 DRAWS = 1000
 FEW_LEVELS = 64
+MOST_DRAWN = 40_000_000  # samples in all draws of a metric that is no mean; 200 draws at least
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def paired_gain(metric: Metric, first: np.ndarray, second: np.ndarray, truth: np
     """The gain of ``first`` over ``second``, and the percentile interval of the paired bootstrap.
 
     Samples, or groups of them, are drawn with replacement, the same for both.
+    A formula takes the place of the draws where the metric has one.
 
     Args:
         metric: Its value of each is compared.
@@ -46,7 +48,12 @@ def paired_gain(metric: Metric, first: np.ndarray, second: np.ndarray, truth: np
         seed: Of the draws.
     """
     value = metric.sign * (metric.value(first, truth) - metric.value(second, truth))
+    if metric.error and groups is None:
+        error = metric.error(first, second, truth)
+        reach = 1.96 * error if np.isfinite(error) else np.inf
+        return Gain(float(value), value - reach, value + reach)
     if metric.per_sample is None:
+        draws = min(draws, max(200, MOST_DRAWN // len(truth)))
         drawn = _redrawn(metric, first, second, truth, groups, draws, seed)
     else:
         difference = metric.sign * (metric.per_sample(first, truth).astype(float) - metric.per_sample(second, truth))

@@ -24,6 +24,15 @@ def test_it_is_the_difference_and_its_bootstrap(rows, name):
     assert (gain.low, gain.high) == pytest.approx(tuple(np.quantile(drawn, (.025, .975))), abs=.01)
 
 
+def test_a_formula_is_the_bootstrap_too(rows):
+    rng, metric, truth = np.random.default_rng(1), find_metric('roc_auc'), rows[2] > 1
+    first, second = truth + rng.normal(size=(2, 500))
+    gain, groups = paired_gain(metric, first, second, truth), np.arange(500)
+    drawn = paired_gain(metric, first, second, truth, groups)
+    assert gain.value == drawn.value and (gain.low, gain.high) == pytest.approx((drawn.low, drawn.high), abs=.01)
+    assert paired_gain(metric, first[:3], second[:3], np.array([1, 0, 0])).is_noise, 'one positive tells nothing'
+
+
 def test_a_loss_gains_by_falling():
     rng, metric = np.random.default_rng(0), find_metric('log_loss')
     better = rng.uniform(.5, .9, 300)
