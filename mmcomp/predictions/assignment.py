@@ -18,7 +18,7 @@ from mmcomp.predictions.prior_scaling import FLOOR, class_prices, row_blocks
 from mmcomp.predictions.progress import silent
 
 CHOICES = 64
-SAMPLED = 1 << 25  # scores that the first prices are found on
+SAMPLED = 1 << 27  # scores that the first prices are found on
 
 
 @dataclass(frozen=True)

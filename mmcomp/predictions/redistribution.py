@@ -103,7 +103,7 @@ def redistribution(table: PredictionTable, method: str | None = None, floor: int
         if counts is not None:
             raise ConfigError(fault('redistribute', 'strength', 'a number where bounds are given', strength,
                                     'Leave the bounds out, or pass 1.'))
-        found = evident_strength(scores, target)
+        found = evident_strength(scores, target, track)
         if not found.value:
             return Redistribution(table.labels(), 'argmax', evidence=found)
         return Redistribution(scaled_labels(scores, found.value * found.prices), method, evidence=found)

@@ -8,14 +8,16 @@ through crowds, and they get less sure. So the strength is the one at which the
 mean top probability is highest (low-density separation, Chapelle and Zien,
 2005, along a single line), and none if that is within the noise.
 """
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmcomp.predictions.prior_scaling import FLOOR, class_prices, row_blocks
+from mmcomp.predictions.progress import silent
 
 STRENGTHS = tuple(np.arange(0, 1.01, .125))
-SAMPLED = 1 << 25  # scores that are looked at
+SAMPLED = 1 << 25  # scores whose sureness is looked at; the prices need all of them
 SURE = 2.  # standard errors by which the top probability must rise
 
 
@@ -35,17 +37,17 @@ class Strength:
     error: float
 
 
-def evident_strength(scores: np.ndarray, target: np.ndarray | None = None) -> Strength:
+def evident_strength(scores: np.ndarray, target: np.ndarray | None = None, track: Callable = silent) -> Strength:
     """The strength that the predictions themselves speak for.
 
     Args:
         scores: ``(N, C)`` probabilities, or non-negative multiples of them.
-            Of a large table every n-th row is looked at.
         target: Part of each class at full strength, ``(C,)``; even by default.
+        track: Wraps the long loop, to show progress.
     """
-    part = scores[::max(1, scores.size // SAMPLED)]
     target = np.full(scores.shape[1], 1 / scores.shape[1]) if target is None else target
-    prices = class_prices(part, target * len(part), target * len(part))[0]
+    prices = class_prices(scores, target * len(scores), target * len(scores), track=track)[0]
+    part = scores[::max(1, scores.size // SAMPLED)]
     tops = np.stack([_top_probabilities(part, strength * prices) for strength in STRENGTHS])
     rises = tops - tops[0]
     best = int(rises.mean(axis=1).argmax())
