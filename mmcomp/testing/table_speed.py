@@ -24,8 +24,9 @@ SAMPLE_SECONDS = .02
 
 @dataclass
 class Measured:
-    """What a job took: seconds, greatest anonymous memory and bytes of system calls."""
+    """What a job took: seconds, those of the processors, greatest anonymous memory and bytes of system calls."""
     seconds: float
+    cpu: float
     memory: int
     moved: int
 
@@ -174,8 +175,8 @@ def measure(name: str, folder: Path) -> Measured:
     code = 'import sys; from mmcomp.testing.table_speed import alone; alone(*sys.argv[1:])'
     words = [sys.executable, '-c', code, name, str(folder)]
     result = subprocess.run(words, check=True, capture_output=True, text=True)
-    seconds, memory, moved = result.stdout.split()[-3:]
-    return Measured(float(seconds), int(memory), int(moved))
+    seconds, cpu, memory, moved = result.stdout.split()[-4:]
+    return Measured(float(seconds), float(cpu), int(memory), int(moved))
 
 
 def alone(name: str, folder: str) -> None:
@@ -189,12 +190,12 @@ def alone(name: str, folder: str) -> None:
     watcher = threading.Thread(target=watch)
     before, moved = _status('RssAnon'), _moved()
     watcher.start()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     JOBS[name].run(Path(folder))
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     done.set()
     watcher.join()
-    print(seconds, max(0, max(most[0], _status('RssAnon')) - before), _moved() - moved)
+    print(seconds, cpu, max(0, max(most[0], _status('RssAnon')) - before), _moved() - moved)
 
 
 def _status(key: str) -> int:
@@ -215,17 +216,17 @@ def medians(names: Sequence[str], folder: Path, rounds: int) -> dict[str, Measur
     for _ in range(rounds):
         for name in names:
             found[name].append(measure(name, folder))
-    return {name: Measured(float(np.median([m.seconds for m in runs])), max(m.memory for m in runs), runs[-1].moved)
-            for name, runs in found.items()}
+    return {name: Measured(*(float(np.median([getattr(m, key) for m in runs])) for key in ('seconds', 'cpu')),
+                           max(m.memory for m in runs), runs[-1].moved) for name, runs in found.items()}
 
 
 def markdown(found: dict[str, Measured], table_bytes: int) -> str:
     """Rows of a table: seconds, over the limit, memory in MiB and in tables, gigabytes moved."""
-    lines = ['| job | way | seconds | over the limit | memory, MiB | memory, tables | GB moved |',
-             '|---|---|---|---|---|---|---|']
+    lines = ['| job | way | seconds | over the limit | CPU seconds | memory, MiB | memory, tables | GB moved |',
+             '|---|---|---|---|---|---|---|---|']
     for name, one in found.items():
         job = JOBS[name]
         over = f'{one.seconds / found["limit"].seconds:.2f}' if 'limit' in found and 'ensemble' in job.what else ''
-        lines.append(f'| {job.what} | {job.how} | {one.seconds:.2f} | {over} | {one.memory / 2**20:.0f} | '
-                     f'{one.memory / table_bytes:.2f} | {one.moved / 1e9:.2f} |')
+        lines.append(f'| {job.what} | {job.how} | {one.seconds:.2f} | {over} | {one.cpu:.2f} | '
+                     f'{one.memory / 2**20:.0f} | {one.memory / table_bytes:.2f} | {one.moved / 1e9:.2f} |')
     return '\n'.join(lines)
