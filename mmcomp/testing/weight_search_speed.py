@@ -70,14 +70,14 @@ def dense_selection(tables: Sequence[np.ndarray], truth: np.ndarray, steps: int 
 
 
 def measure(files: Sequence[Path], known: tuple[np.ndarray, np.ndarray],
-            dense_samples: int) -> tuple[list[tuple[str, float, float | None]], str]:
-    """Rows of ``(step, seconds, peak megabytes)`` and a sentence on what was kept and whether it is exact."""
+            dense_samples: int) -> tuple[list[tuple[str, float, float, float]], str]:
+    """Rows of ``(step, seconds, CPU seconds, peak megabytes)`` and a sentence on what was kept and whether it is exact."""
     rows, ids, truth = [], *known
     samples = len(ids)
 
     def timed(name: str, work: Callable):
-        result, seconds, peak = watched(work)
-        rows.append((name, seconds, peak))
+        result, *figures = watched(work)
+        rows.append((name, *figures))
         return result
 
     tables = timed('open the tables: ids and headers', lambda: [open_table(file) for file in files])
@@ -92,9 +92,9 @@ def measure(files: Sequence[Path], known: tuple[np.ndarray, np.ndarray],
         timed(f'{name}, {search}, five-fold nested, with each member\'s worth',
               partial(search_weights, kept[name], make_search(search, STEPS)))
     part = [table.take(np.arange(dense_samples)) for table in tables]
-    dense, seconds, peak = watched(lambda: dense_selection([t.scores for t in part], truth[:dense_samples]))
-    factor = samples / dense_samples
-    rows.append((f'dense selection for accuracy, scaled from {dense_samples} samples', seconds * factor, peak * factor))
+    dense, *figures = watched(lambda: dense_selection([t.scores for t in part], truth[:dense_samples]))
+    scaled = [figure * samples / dense_samples for figure in figures]
+    rows.append((f'dense selection for accuracy, scaled from {dense_samples} samples', *scaled))
     ours = gather(part, (ids[:dense_samples], truth[:dense_samples]), find_metric('accuracy'))
     same = np.array_equal(caruana_weights(Objective.of(ours), STEPS), dense)
     entries = {name: kept[name].scores.values.shape[1] / samples for name in ('accuracy', 'macro_f1')}
@@ -102,8 +102,8 @@ def measure(files: Sequence[Path], known: tuple[np.ndarray, np.ndarray],
                   f'macro_f1. The dense weights are {"ours" if same else "NOT OURS"} on the {dense_samples} samples.')
 
 
-def watched(work: Callable) -> tuple[object, float, float]:
-    """Result, seconds and peak growth of anonymous memory in MB; pages of mapped files do not count."""
+def watched(work: Callable) -> tuple[object, float, float, float]:
+    """Result, seconds, CPU seconds and peak growth of anonymous memory in MB; pages of mapped files do not count."""
     start_bytes, peak, stop = _anonymous(), [0], threading.Event()
 
     def look() -> None:
@@ -112,10 +112,11 @@ def watched(work: Callable) -> tuple[object, float, float]:
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     try:
         result = work()
-        return result, time.perf_counter() - start, max(peak[0], _anonymous() - start_bytes) / 1e6
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+        return result, seconds, cpu, max(peak[0], _anonymous() - start_bytes) / 1e6
     finally:
         stop.set()
         watcher.join()

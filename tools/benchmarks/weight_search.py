@@ -37,10 +37,10 @@ def main(argv=None):
     with tempfile.TemporaryDirectory(dir=args.dir) as folder:
         files, truth = write_members(Path(folder), args.members, args.samples, args.classes, args.seed)
         rows, facts = measure(files, truth, args.dense_samples)
-    print('| step | seconds | peak memory, MB |')
-    print('|---|---|---|')
-    for name, seconds, peak in rows:
-        print(f'| {name} | {seconds:.2f} | {"" if peak is None else f"{peak:.0f}"} |')
+    print('| step | seconds | CPU seconds | peak memory, MB |')
+    print('|---|---|---|---|')
+    for name, seconds, cpu, peak in rows:
+        print(f'| {name} | {seconds:.2f} | {cpu:.2f} | {peak:.0f} |')
     print(f'\n{args.members} members x {args.samples} samples x {args.classes} classes, {need / 1e6:.0f} MB. {facts}')
 
 

@@ -4,7 +4,6 @@ Near weights are ``scale`` times the weights at hand plus some weight of a few
 members, which may be negative.
 """
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,25 +47,27 @@ class Around:
         if scores.looks_at == 'hit':
             self._wrong = self._top != scores.target
             self._lead = np.where(self._wrong, raw[self._top] - raw[scores.target], self._lead)
-        self._loss = cache(self._loss_of)
+        self._size = np.abs(raw[self._top])
 
     def outcome(self, scale: float, added: Mapping[int, float]) -> np.ndarray:
         """Labels ``(N,)`` under ``scale`` times the weights plus those of members."""
-        lead = scale * self._lead
-        for member, weight in added.items():
-            lead -= abs(weight) * self._loss(member, weight > 0)
-        rows = np.flatnonzero(lead <= SLACK * np.abs(self._raw[self._top]))
+        slack = SLACK * self._size
+        spread = sum(abs(weight) * self._scores.spread[member] for member, weight in added.items())
+        rows = np.flatnonzero(scale * self._lead <= spread + slack)
+        if len(rows):  # few, so that looking closer is cheap
+            loss = sum(abs(weight) * self._loss(rows, member, weight > 0) for member, weight in added.items())
+            rows = rows[scale * self._lead[rows] <= loss + slack[rows]]
         outcome = self._outcome.copy()
         if len(rows):
             outcome[self._scores.rows[rows]] = self._labels(rows, scale, added)
         return outcome
 
-    def _loss_of(self, member: int, positive: bool) -> np.ndarray:
-        """Lead ``(R,)`` that a unit of the member takes at most."""
-        values, (low, high) = self._scores.values[member], self._scores.ends
-        own, rival = values[self._top], (high if positive else low)[member]
+    def _loss(self, rows: np.ndarray, member: int, positive: bool) -> np.ndarray:
+        """Lead that a unit of the member takes at most from the rows; at most what its scores in them span."""
+        values = self._scores.values[member]
+        own, rival = values[self._top[rows]], self._scores.ends[int(positive)][member][rows]
         if self._wrong is not None:
-            rival = np.where(self._wrong, values[self._scores.target], rival)
+            rival = np.where(self._wrong[rows], values[self._scores.target[rows]], rival)
         return rival - own if positive else own - rival
 
     def _labels(self, rows: np.ndarray, scale: float, added: Mapping[int, float]) -> np.ndarray:

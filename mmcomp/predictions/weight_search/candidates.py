@@ -119,6 +119,11 @@ class Candidates:
         high = np.array([self.highest(row) for row in self.values])
         return np.array([-self.highest(-row) for row in self.values]), high
 
+    @cached_property
+    def spread(self) -> np.ndarray:
+        """How far the scores of each sorted row reach in each member, ``(M, R)``."""
+        return self.ends[1] - self.ends[0]
+
     def _inside(self, raw: np.ndarray) -> np.ndarray:
         truth, ahead = self.truth[self.rows], np.zeros(len(self.rows), dtype=np.int32)
         own, found = np.zeros(len(self.rows)), np.zeros(len(self.rows), dtype=bool)

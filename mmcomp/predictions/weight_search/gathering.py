@@ -76,7 +76,7 @@ def gather(members: Sequence[PredictionTable | str | os.PathLike], truth: str | 
     ids, labels = truth if isinstance(truth, tuple) else read_truth(truth, tables[0])
     where = 'the truth' if isinstance(truth, tuple) else truth
     chosen, rows = labelled_rows(tables, np.asarray(ids), where, partial)
-    labels = np.asarray(labels)[chosen]
+    labels = np.asarray(labels)[chosen].astype(np.int32)
     count, classes = len(labels), tables[0].scores.shape[1]
     size = max(1, BLOCK_BYTES // (4 * classes * len(tables)))
     true, collector = np.empty((len(tables), count), dtype=np.float32), _Collector(metric, tables[0].kind, labels)
