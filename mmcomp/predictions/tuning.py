@@ -18,6 +18,7 @@ from mmcomp.predictions.redistribution import Redistribution, redistribution
 from mmcomp.structures import PredictionTable
 
 FOLDS, PER_CLASS = 5, 3  # folds, unless that leaves fewer samples a class in each
+UNEVEN = 3.  # dispersion of counts that chance does not explain
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Tuning:
         picks: What was taken for each fold.
         number: Labelled samples.
         widest: Most and fewest labelled samples of a class.
+        dispersion: Variance of those counts over their mean; about 1 by chance alone.
     """
     ways: tuple[Way, ...]
     accuracies: tuple[float, ...]
@@ -75,6 +77,7 @@ class Tuning:
     picks: tuple[Way, ...]
     number: int
     widest: tuple[int, int]
+    dispersion: float
 
     @property
     def chosen(self) -> Way:
@@ -91,7 +94,7 @@ class Tuning:
                'that is within the noise, so top scores stay as they are; label more samples, or pass --method')
         lines = [f'tuned on {self.number} labelled samples, accuracy: {tried}; argmax {100 * self.accuracies[0]:.2f}',
                  f'nested validation: {gain}: {end}']
-        if self.widest[0] > 2 * max(1, self.widest[1]):
+        if self.dispersion > UNEVEN:
             lines.append(f'labelled samples a class: {self.widest[1]} to {self.widest[0]}; this speaks for a test set '
                          'that is as uneven. For an even one, tune on an even part of them')
         return lines
@@ -135,4 +138,4 @@ def tune(table: PredictionTable, truth: np.ndarray, ways: Sequence[Way] = WAYS, 
     accuracies = right.mean(axis=1)
     return Tuning(ways, tuple(map(float, accuracies)), ways[int(accuracies.argmax())], float(nested.mean()),
                   bootstrap_interval(nested), tuple(ways[p] for p in picks), samples,
-                  (int(counts.max()), int(counts.min())))
+                  (int(counts.max()), int(counts.min())), float(counts.var() / counts.mean()))

@@ -27,6 +27,7 @@ def test_a_gain_within_the_noise_is_refused():
         tuned = tune(table, truth, [way for way in WAYS if way.method != 'prior'])
         assert tuned.chosen.method == 'argmax' and 'noise' in tuned.words()[1]
     assert any('as uneven' in line for line in tuned.words())
+    assert not any('as uneven' in line for line in tune(*made_up('multinomial', 0.), WAYS[:1]).words())
 
 
 def test_the_gain_is_honest():
