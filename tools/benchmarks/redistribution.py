@@ -59,16 +59,17 @@ def speed(args):
         if have < wanted:
             raise DataError(fault(folder, f'free {what}', f'{wanted / 1e9:.1f} GB', f'{have / 1e9:.1f} GB',
                                   'Choose fewer `--classes` or `--jobs`, or another `--folder`.'))
-    print('| way | seconds | over the limit | memory, MiB | accuracy, % |\n|---|---|---|---|---|', flush=True)
+    print('| way | seconds | of the processor | over the limit | memory, MiB | accuracy, % |', flush=True)
+    print('|---|---|---|---|---|---|', flush=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix='redistribution-') as scratch:
         path = Path(scratch) / 'test.table'
         write_predictions(path, classes)
         limit = measure('limit', path)[0]
         for name in names:
-            seconds, memory, accuracy = measure(name, path)
+            seconds, processor, memory, accuracy = measure(name, path)
             shown = '' if accuracy != accuracy else f'{100 * accuracy:.2f}'
-            print(f'| {JOBS[name][0]} | {seconds:.2f} | {seconds / limit:.1f} | {memory / 2**20:.0f} | {shown} |',
-                  flush=True)
+            print(f'| {JOBS[name][0]} | {seconds:.2f} | {processor:.2f} | {seconds / limit:.1f} '
+                  f'| {memory / 2**20:.0f} | {shown} |', flush=True)
     print(f'\n{EACH * classes} x {classes} float32, {size / 1e6:.0f} MB; '
           f'load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.')
 

@@ -8,7 +8,11 @@ from mmcomp.recipes.stage import STAGES, Output, Site, Stage, takes
 @STAGES.register_module()
 @dataclass(frozen=True)
 class Redistribute(Stage):
-    """Give every class about as many samples; see :func:`mmcomp.predictions.redistribution.redistribute`."""
+    """Choose labels whose counts fit; see :func:`mmcomp.predictions.redistribution.redistribution`.
+
+    ``counts`` is a pair, fewest and most samples a class. Without any option
+    the predictions decide how far to go towards even counts.
+    """
     outputs = dict(labels=Output('labels', 'labels.csv'))
     replayable = True
     table: str = takes('table')
@@ -20,8 +24,10 @@ class Redistribute(Stage):
     def run(self, site: Site) -> str:
         from mmcomp.predictions.headers import open_table
         from mmcomp.predictions.label_files import names_of, write_labels
-        from mmcomp.predictions.redistribution import redistribute
+        from mmcomp.predictions.label_moves import how_it_went
+        from mmcomp.predictions.redistribution import redistribution
         table = open_table(self.table)
-        labels = redistribute(table, self.method, self.K, tuple(self.counts) if self.counts else None, self.strength)
-        write_labels(site.folder / 'labels.csv', table.ids, names_of(table, labels))
-        return f'{(labels != table.labels()).sum()} of {len(table)} samples have a new label'
+        found = redistribution(table, self.method, self.K, tuple(self.counts) if self.counts else None, self.strength)
+        write_labels(site.folder / 'labels.csv', table.ids, names_of(table, found.labels))
+        moved = f'{(found.labels != table.labels()).sum()} of {len(table)} samples have a new label'
+        return '; '.join([moved, *how_it_went(found, table)])
