@@ -1,26 +1,33 @@
 #!/usr/bin/env bash
 # Body of a batch job: _slurm_job.sh WORK_DIR COMMAND… runs the command, and
-# requeues the job if the command left WORK_DIR/PREEMPTED. The marker counts,
-# not the exit status, which tells a preempted task from a failed one badly.
+# requeues the job if the command was told to end and has saved: it left
+# WORK_DIR/PREEMPTED, or ended with status 85. Of a training on several ranks
+# the marker counts, for one killed rank hides the status of the others.
+# Without a WORK_DIR ('') the command gets no --resume.
 set -uo pipefail
 
 WORK_DIR=$1
 shift
 RESTARTS=${SLURM_RESTART_COUNT:-0} LIMIT=${MAX_REQUEUE:-100}
-if [[ -z $WORK_DIR ]]; then
-    exec "$@"
-fi
+# Newer versions of srun do not take it over from sbatch.
+export SRUN_CPUS_PER_TASK=${SRUN_CPUS_PER_TASK:-${SLURM_CPUS_PER_TASK:-1}}
 
 MARKER=$WORK_DIR/PREEMPTED
-rm -f "$MARKER"
-# The last --resume counts: a requeued job goes on from its own newest checkpoint.
-if ((RESTARTS > 0)) || [[ " $* " != *' --resume'* ]]; then
-    set -- "$@" --resume auto
+if [[ -n $WORK_DIR ]]; then
+    rm -f "$MARKER"
+    # The last --resume counts: a requeued job goes on from its own newest checkpoint.
+    if ((RESTARTS > 0)) || [[ " $* " != *' --resume'* ]]; then
+        set -- "$@" --resume auto
+    fi
 fi
 "$@"
 STATUS=$?
-if [[ -e $MARKER ]]; then
-    if ((RESTARTS < LIMIT)); then
+if ((STATUS == 85)) || [[ -n $WORK_DIR && -e $MARKER ]]; then
+    # Its user may have cancelled it, which tells the tasks to end in the same way.
+    STATE=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null | head -n 1)
+    if [[ ${STATE:-RUNNING} != RUNNING ]]; then
+        echo "note: told to end, and the job is $STATE: not requeued" >&2
+    elif ((RESTARTS < LIMIT)); then
         echo "note: preempted; requeueing job $SLURM_JOB_ID (restart $((RESTARTS + 1)) of at most $LIMIT)" >&2
         scontrol requeue "$SLURM_JOB_ID" && exit 0
     else

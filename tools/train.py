@@ -46,6 +46,9 @@ def parse_args(argv=None):
 
 def main(argv=None):
     args = parse_args(argv)
+    if 'SLURM_JOB_ID' in os.environ:
+        from mmcomp.signals import leave_when_told
+        leave_when_told()
     from mmcomp.apis.config import load_config
     from mmcomp.apis.launch import default_launcher
     from mmcomp.apis.training import train

@@ -1,6 +1,6 @@
 """A stage at one point of its matrix, and how its settings are walked."""
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Instance:
     settings: dict[str, Any]
     outputs: dict[str, Output]
     gpus: int = 0
+    slurm: dict[str, Any] = field(default_factory=dict)
 
     def bound(self) -> list[tuple[str, Bound]]:
         """References, each with the setting it stands in."""

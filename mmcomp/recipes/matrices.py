@@ -9,7 +9,7 @@ from mmcomp.errors import ConfigError, did_you_mean, fault, shorten
 from mmcomp.recipes.instance import Instance, replaced
 from mmcomp.recipes.stage import STAGES, Stage
 
-RESERVED = ('type', 'matrix', 'gpus')
+RESERVED = ('type', 'matrix', 'gpus', 'slurm')
 PLACEHOLDER = re.compile(r'\{(\w+)(?:\.(\w+))?\}')
 
 
@@ -44,7 +44,7 @@ def expand(name: str, settings: Mapping, defaults: Mapping) -> list[Instance]:
         outputs = cls(**filled).declared_outputs()
         title = '-'.join([name, *(_labelled(axis, value) for axis, value in axes.items())])
         gpus = _gpus(settings.get('gpus', cls.default_gpus), where)
-        instances.append(Instance(title, name, axes, cls, filled, outputs, gpus))
+        instances.append(Instance(title, name, axes, cls, filled, outputs, gpus, dict(settings.get('slurm') or {})))
     return instances
 
 

@@ -5,7 +5,7 @@ import fnmatch
 import importlib
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmcomp.errors import ConfigError, did_you_mean, fault
@@ -16,7 +16,7 @@ from mmcomp.recipes.plan import Plan, make_plan
 from mmcomp.recipes.provenance import refuse_leaks
 from mmcomp.recipes.stage import STAGES
 
-KEYS = ('stages', 'defaults', 'title', 'work_dir', 'custom_imports', 'default_scope')
+KEYS = ('stages', 'defaults', 'title', 'work_dir', 'custom_imports', 'default_scope', 'slurm')
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,14 @@ class Recipe:
         work_dir: Where results go.
         plan: Its instances.
         imports: Modules with stage types of its own.
+        slurm: Options of jobs, see :class:`mmcomp.recipes.slurm_options.SlurmOptions`.
     """
     path: Path
     title: str
     work_dir: Path
     plan: Plan
     imports: tuple[str, ...] = ()
+    slurm: Mapping = field(default_factory=dict)
 
 
 def load_recipe(path: str | Path, settings: Sequence[str] | Mapping | None = None,
@@ -65,7 +67,8 @@ def load_recipe(path: str | Path, settings: Sequence[str] | Mapping | None = Non
     plan = make_plan(content['stages'], content.get('defaults') or {}, (Path.cwd(), path.resolve().parent), need_files)
     refuse_leaks(plan)
     chosen = Path(work_dir or content.get('work_dir') or folder)
-    return Recipe(path, content.get('title') or default_name(path), chosen, plan, imports)
+    return Recipe(path, content.get('title') or default_name(path), chosen, plan, imports,
+                  content.get('slurm') or {})
 
 
 def is_recipe(path: str | Path) -> bool:

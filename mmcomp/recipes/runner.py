@@ -3,7 +3,6 @@ import contextlib
 import graphlib
 import multiprocessing
 import os
-import shutil
 import signal
 import threading
 import time
@@ -15,18 +14,18 @@ from typing import Any
 
 from mmcomp import __version__
 from mmcomp.errors import LaunchError, fault, shorten
-from mmcomp.files import atomic_path, write_json
+from mmcomp.files import write_json
+from mmcomp.recipes.collecting import publish
 from mmcomp.recipes.environment import git_state, versions
 from mmcomp.recipes.instance import Bound, Outside, as_written, replaced
 from mmcomp.recipes.keys import KeyMaker
 from mmcomp.recipes.ledger import Ledger
 from mmcomp.recipes.provenance import teachers
 from mmcomp.recipes.recipe import Recipe
-from mmcomp.recipes.stage_process import STOPPED, run_job
-from mmcomp.recipes.state import JOB, LOG, read_json, try_lock
+from mmcomp.recipes.stage_process import run_job
+from mmcomp.recipes.state import JOB, LOG, PLAN, read_json, try_lock
 from mmcomp.recipes.tasks import UNWELL, Task, choose, look
-
-PLAN = 'plan.json'
+from mmcomp.signals import STOPPED
 
 
 class RecipeRunner:
@@ -84,7 +83,7 @@ class RecipeRunner:
             self.view.end(self)
         if self.stopping:
             raise KeyboardInterrupt
-        self._publish()
+        publish(self.work_dir)
         return state == 'done'
 
     def _all_well(self) -> bool:
@@ -263,14 +262,6 @@ class RecipeRunner:
         write_json(self.work_dir / PLAN, dict(title=self.recipe.title, recipe=str(self.recipe.path),
                                               retry=self.view.retry if self.view else '',
                                               mmcomp=__version__, instances=instances))
-
-    def _publish(self) -> None:
-        """Submissions are also where people look first."""
-        made = [t for t in self.tasks.values() if t.state == 'done' and t.instance.type.__name__ == 'Submit']
-        for task in made:
-            name = 'submission.csv' if len(made) == 1 else f'{task.name}.csv'
-            with atomic_path(self.work_dir / name) as temporary:
-                shutil.copyfile(task.folder.path / 'submission.csv', temporary)
 
     def _event(self, task: Task) -> None:
         if self.view:

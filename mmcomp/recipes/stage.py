@@ -60,6 +60,7 @@ class Site:
         teachers: Instances of trainings that an input goes back to, by input.
         progress: Called with ``(done, total, what)``.
         told: What the stage found out beside its note: ``score`` and the ``metric`` that it is of.
+        launcher: How several processes are started: ``pytorch`` on this host, ``slurm`` in a job.
     """
     name: str
     folder: Path
@@ -68,6 +69,7 @@ class Site:
     teachers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     progress: Callable[[float, float, str], None] = lambda done, total, what='': None
     told: dict[str, Any] = field(default_factory=dict)
+    launcher: str = 'pytorch'
 
     def origin(self, **more: Any) -> dict:
         """Where a table comes from: names and hashes, no time, host or path."""

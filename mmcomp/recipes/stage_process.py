@@ -15,20 +15,25 @@ from mmcomp.files import write_json
 from mmcomp.recipes.recipe import import_stages
 from mmcomp.recipes.stage import STAGES, Output, Site
 from mmcomp.recipes.state import JOB, LOG, PROGRESS, STATE, ProgressFile, StageFolder, describe_outputs
+from mmcomp.signals import STOPPED
 
-FAILED, STOPPED = 1, 85
+FAILED = 1
 
 
-def run_job(folder: str) -> None:
+def run_job(folder: str, leads_group: bool = True) -> None:
     """Run the stage that ``job.json`` of a folder describes; ends the process with its status.
 
     What it prints goes to ``log.txt``. It leads a process group of its own, so
     that Ctrl-C reaches the runner alone, and leaves with its group when the
     runner dies.
+
+    Args:
+        folder: The stage's.
+        leads_group: False for a job of a cluster, which looks after its processes itself.
     """
     path = Path(folder)
     job = json.loads((path / JOB).read_text(encoding='utf-8'))
-    if hasattr(os, 'setsid'):
+    if leads_group and hasattr(os, 'setsid'):
         os.setsid()
     _print_into(path / LOG)
     _leave_with_the_runner()
@@ -47,7 +52,8 @@ def _run(path: Path, job: dict) -> int:
             import_stages(job['imports'], job['stage'])
             _use_devices(job)
             stage = STAGES.get(job['type'], job['stage'])(**job['settings'])
-            site = Site(job['stage'], path, job['key'], job['gpus'], job['teachers'], ProgressFile(path / PROGRESS))
+            site = Site(job['stage'], path, job['key'], job['gpus'], job['teachers'], ProgressFile(path / PROGRESS),
+                        launcher=job.get('launcher', 'pytorch'))
             note = stage.run(site) or ''
             _require(path, outputs)
             record |= dict(state='done', note=note, **site.told, seconds=round(time.time() - record['started'], 2),
@@ -103,7 +109,9 @@ def _leave_with_the_runner() -> None:
 
 def _use_devices(job: dict) -> None:
     """The GPUs given to the stage, or none; and its share of the cores."""
-    os.environ['CUDA_VISIBLE_DEVICES'] = ','.join(map(str, job['gpus'])) if job['gpus'] else '-1'
+    # In a job of Slurm, that has said which.
+    if not job['gpus'] or job.get('launcher') != 'slurm':
+        os.environ['CUDA_VISIBLE_DEVICES'] = ','.join(map(str, job['gpus'])) if job['gpus'] else '-1'
     if job['uses_torch']:
         import torch
         torch.set_num_threads(job['threads'])

@@ -17,6 +17,7 @@ try:
 except ImportError:  # no such locks on Windows
     fcntl = None
 
+PLAN = 'plan.json'  # of a work folder; the others are of a stage's
 JOB, STATE, PROGRESS, LOG, LOCK = 'job.json', 'stage.json', 'progress.json', 'log.txt', '.lock'
 
 

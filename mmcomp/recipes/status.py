@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from mmcomp.errors import DataError
-from mmcomp.recipes.runner import PLAN
+from mmcomp.recipes.slurm_jobs import queued
 from mmcomp.recipes.stage import Output
-from mmcomp.recipes.state import LOG, StageFolder, read_json
+from mmcomp.recipes.state import LOG, PLAN, StageFolder, read_json
 from mmcomp.recipes.views import MARKS, duration, last_lines
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An instance of the plan: ``state`` is done, running, waiting, failed, stopped or cut off."""
+    """An instance of the plan: ``state`` is done, running, queued, waiting, failed, stopped or cut off."""
     name: str
     state: str
     folder: Path
@@ -30,7 +30,7 @@ def read_status(work_dir: Path) -> tuple[str, list[Standing]]:
     plan = read_json(work_dir / PLAN)
     if not plan:
         raise DataError(f'{work_dir}: there is no {PLAN}. Give the work folder of a recipe that was run.')
-    standings = []
+    standings, jobs = [], queued(work_dir)
     for instance in plan['instances']:
         folder = StageFolder(work_dir / instance['folder'], instance['key'])
         told, outputs = folder.state(), {name: Output(*said) for name, said in instance['outputs'].items()}
@@ -40,6 +40,10 @@ def read_status(work_dir: Path) -> tuple[str, list[Standing]]:
             state = 'done'
         else:
             state = {None: 'waiting', 'running': 'cut off', 'done': 'changed'}.get(told.get('state'), told.get('state'))
+        job = jobs.get(instance['name'])
+        if job and state not in ('running', 'done'):
+            state = 'running' if job[0] == 'RUNNING' else 'queued'
+            told = dict(told, reason=job[1])
         standings.append(Standing(instance['name'], state, folder.path, told, folder.progress()))
     return plan['title'], standings
 
@@ -64,4 +68,4 @@ def _said(s: Standing) -> str:
     if s.state == 'running':
         gone = duration(time.time() - s.told.get('started', time.time()))
         return ', '.join(filter(None, (s.progress.get('what'), gone)))
-    return s.told.get('reason', '') if s.state in ('failed', 'stopped') else ''
+    return s.told.get('reason', '') if s.state in ('failed', 'stopped', 'queued') else ''

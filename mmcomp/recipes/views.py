@@ -7,7 +7,8 @@ from typing import Any
 
 from mmcomp.errors import shorten
 
-MARKS = {'done': '✓', 'waiting': '·', 'running': '▶', 'failed': '✗', 'stopped': '■', 'blocked': '–', 'left out': ' '}
+MARKS = {'done': '✓', 'waiting': '·', 'queued': '·', 'running': '▶', 'failed': '✗', 'stopped': '■', 'blocked': '–',
+         'left out': ' '}
 COLOURS = {'done': 'green', 'running': 'cyan', 'failed': 'red', 'stopped': 'yellow', 'blocked': 'red'}
 LAST_LINES = 12
 

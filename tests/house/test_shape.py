@@ -13,7 +13,7 @@ PACKAGE = sorted(p for p in (ROOT / 'mmcomp').rglob('*.py') if '.mim' not in p.p
 TESTS = sorted(p for p in (ROOT / 'tests').rglob('test_*.py'))
 ONE_CLASS_FOLDERS = ('models/losses', 'models/heads', 'models/necks', 'engine/hooks')
 # Tests of the whole rather than of one module.
-WHOLE = ('house', 'conformance', 'configs')
+WHOLE = ('house', 'conformance', 'configs', 'slurm')
 NOT_MODULES = ('test_packaging.py', )
 # Homes of people and machines; published code names none of them.
 MACHINE_PATH = re.compile(r'(?<![\w.$}\]])/(?:home|root|Users|work|opt)/\w')

@@ -190,9 +190,3 @@ def test_a_folder_without_a_plan_is_refused(tmp_path):
 def test_pictures_that_do_not_decode_are_left_out(tmp_path):
     (tmp_path / 'a.png').write_bytes(b'<svg onload="alert(1)">')
     assert thumbnail(tmp_path / 'a.png') is None
-
-
-def test_the_names_of_the_plan_are_the_runner_s():
-    from mmcomp.recipes import runner
-    from mmcomp.recipes.report import work
-    assert work.PLAN == runner.PLAN

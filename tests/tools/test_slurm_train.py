@@ -13,8 +13,8 @@ def slurm(tmp_path, root):
     """Run a script among fakes; the words that the last command got."""
     fakes = tmp_path / 'bin'
     fakes.mkdir()
-    for name in ('srun', 'sbatch', 'scontrol', 'python'):
-        (fakes / name).write_text(FAKE)
+    for name in ('srun', 'sbatch', 'scontrol', 'python', 'squeue'):
+        (fakes / name).write_text(FAKE if name != 'squeue' else '#!/bin/bash\necho ${FAKE_STATE:-RUNNING}\n')
         (fakes / name).chmod(0o755)
 
     def call(script, *args, shell=(), **env):
@@ -86,6 +86,16 @@ def test_a_batch_job_resumes_whatever_the_user_gave(slurm, tmp_path):
 def test_the_marker_requeues_the_job_whatever_the_status(slurm, tmp_path):
     done = job(slurm, tmp_path, marker=True, rc=143)
     assert done.returncode == 0 and done.stdout.splitlines()[-3:] == ['scontrol', 'requeue', '7']
+
+
+def test_a_status_may_stand_for_the_marker(slurm):
+    done = job(slurm, '', rc=85)
+    assert done.returncode == 0 and done.stdout.splitlines() == ['my_job', 'scontrol', 'requeue', '7']
+
+
+def test_a_cancelled_job_stays_cancelled(slurm, tmp_path):
+    done = job(slurm, tmp_path, marker=True, rc=85, FAKE_STATE='CANCELLED')
+    assert done.returncode == 85 and 'scontrol' not in done.stdout and 'CANCELLED: not requeued' in done.stderr
 
 
 def test_a_failed_job_is_not_requeued_by_an_old_marker(slurm, tmp_path):

@@ -13,8 +13,8 @@ from mmengine.hooks import EMAHook, Hook
 from mmcomp.engine.hooks.atomic_checkpoint_hook import AtomicCheckpointHook
 from mmcomp.files import atomic_open
 from mmcomp.registry import HOOKS
+from mmcomp.signals import STOPPED
 
-EXIT_STATUS = 85
 MARKER = 'PREEMPTED'
 
 
@@ -98,7 +98,7 @@ class PreemptionHook(Hook):
                 file.write(f'iteration {runner.iter}\n')
         if wait:
             barrier()
-        raise SystemExit(EXIT_STATUS)
+        raise SystemExit(STOPPED)
 
 
 def _saver(runner) -> AtomicCheckpointHook | None:

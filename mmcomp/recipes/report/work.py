@@ -9,9 +9,8 @@ from typing import Any
 from mmcomp.errors import DataError
 from mmcomp.recipes.instance import leaves
 from mmcomp.recipes.stage import is_reference
-from mmcomp.recipes.state import StageFolder, read_json
+from mmcomp.recipes.state import PLAN, StageFolder, read_json
 
-PLAN = 'plan.json'
 BROKEN = ('failed', 'stopped', 'blocked')
 
 

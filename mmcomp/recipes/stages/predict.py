@@ -1,12 +1,9 @@
 """Predictions of a model."""
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mmcomp.cli import tools_folder
-from mmcomp.errors import DataError
 from mmcomp.recipes.stage import STAGES, Output, Site, Stage, takes
+from mmcomp.recipes.stages.launching import launch
 
 
 @STAGES.register_module()
@@ -61,11 +58,8 @@ class Predict(Stage):
         """One process a GPU."""
         sources = [word for name, value in (('folder', self.folder), ('ann', self.ann), ('image-root', self.image_root))
                    if value for word in (f'--{name}', value)]
-        words = [sys.executable, '-m', 'mmcomp.agent', '--standalone', f'--nproc-per-node={len(site.gpus)}',
-                 str(tools_folder() / 'test.py'), f'{self.model}/config.py', f'{self.model}/weights.pth',
-                 '--launcher', 'pytorch', '--out', str(out), *sources, *(['--tta'] if self.tta else []),
+        words = [f'{self.model}/config.py', f'{self.model}/weights.pth', '--out', str(out), *sources,
+                 *(['--tta'] if self.tta else []),
                  *(['--lt', str(self.tau)] if self.tau else []), *(['--dtype', 'float16'] if self.half else []),
                  *(['--batch-size', str(self.batch_size)] if self.batch_size else [])]
-        status = subprocess.run(words, check=False).returncode
-        if status:
-            raise DataError(f'{site.name}: the prediction on {len(site.gpus)} GPUs ended with status {status}.')
+        launch(site, 'test.py', words)

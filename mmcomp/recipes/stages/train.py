@@ -2,17 +2,14 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmcomp.cli import tools_folder
-from mmcomp.errors import DataError
 from mmcomp.files import atomic_path
 from mmcomp.recipes.stage import STAGES, Output, Site, Stage, config_file, takes
+from mmcomp.recipes.stages.launching import launch
 
 
 @STAGES.register_module()
@@ -75,13 +72,10 @@ class Train(Stage):
     def _launch(self, cfg, site: Site, settings: dict) -> None:
         """One process a GPU."""
         cfg.dump(str(site.folder / 'launch.py'))
-        words = [sys.executable, '-m', 'mmcomp.agent', '--standalone', f'--nproc-per-node={len(site.gpus)}',
-                 str(tools_folder() / 'train.py'), str(site.folder / 'launch.py'), '--launcher', 'pytorch',
-                 '--work-dir', settings['work_dir'], '--resume', '--cfg-options', f'randomness.seed={self.seed}',
+        words = [str(site.folder / 'launch.py'), '--work-dir', settings['work_dir'], '--resume', '--cfg-options',
+                 f'randomness.seed={self.seed}',
                  *(['--amp'] if self.amp else []), *([] if settings['validate'] else ['--no-validate'])]
-        status = subprocess.run(words, check=False).returncode
-        if status:
-            raise DataError(f'{site.name}: the training on {len(site.gpus)} GPUs ended with status {status}.')
+        launch(site, 'train.py', words)
 
     @staticmethod
     def _said(folder: Path) -> str:

@@ -1,0 +1,32 @@
+"""A real cluster for all tests of this folder."""
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import pytest
+
+from mmcomp.testing.slurm_cluster import SlurmCluster
+
+
+@pytest.fixture(scope='session')
+def cluster():
+    """Two nodes; the tests are skipped where Slurm is not installed."""
+    missing = SlurmCluster.missing()
+    if missing:
+        warnings.warn(f'SKIPPED: nothing was tested on a real Slurm, for {", ".join(missing)} are not installed: '
+                      'apt-get install --no-install-recommends slurmctld slurmd slurm-client munge', stacklevel=1)
+        pytest.skip(f'no {", ".join(missing)}')
+    # Its socket needs a shorter path than pytest's own.
+    folder = Path(tempfile.mkdtemp(prefix='slurm'))
+    with SlurmCluster(folder) as cluster:
+        yield cluster
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope='session')
+def shell(cluster, root):
+    """The environment of commands: the cluster's, and this checkout."""
+    return dict(cluster.env, PYTHONPATH=os.pathsep.join(filter(None, [str(root), os.environ.get('PYTHONPATH')])),
+                OMP_NUM_THREADS='1')
