@@ -9,7 +9,7 @@ as a ``getattr`` that touches nothing else; every other global is refused.
 import os
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -84,20 +84,25 @@ def _load_safetensors(path: Path, map_location: object, mmap: bool) -> dict:
 def _load(path: Path, map_location: object, mmap: bool):
     zipped = zipfile.is_zipfile(path)
     if zipped:
-        _refuse_inflation(path)
+        with zipfile.ZipFile(path) as archive:
+            refuse_inflation(archive.infolist(), path.stat().st_size)
     mmap = mmap and zipped
     with torch.serialization.safe_globals(_allowed_globals()):
         return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
 
 
-def _refuse_inflation(path: Path) -> None:
-    """Refuse an archive that would unpack to more than it is: torch stores its records as they are, each once."""
-    with zipfile.ZipFile(path) as archive:
-        records = archive.infolist()
+def refuse_inflation(records: Iterable[zipfile.ZipInfo], size: int) -> None:
+    """Refuse an archive that would unpack to more than it is: torch stores its records as they are, each once.
+
+    Args:
+        records: All its entries.
+        size: Its bytes on the disk.
+    """
+    records = list(records)
     packed = [record.filename for record in records if record.compress_type != zipfile.ZIP_STORED]
     if packed:
         raise CheckpointError(f'refused: {shorten(packed, 2)} is compressed, which torch.save never does')
-    if sum(record.file_size for record in records) > path.stat().st_size:
+    if sum(record.file_size for record in records) > size:
         raise CheckpointError('refused: its records claim more bytes than the file has')
 
 

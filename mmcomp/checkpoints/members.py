@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from mmcomp.checkpoints.loading import load_checkpoint, state_dict_of
+from mmcomp.checkpoints.loading import state_dict_of
+from mmcomp.checkpoints.mapped_archive import load_weights
 from mmcomp.checkpoints.tensor_files import raw_bytes
 from mmcomp.errors import CheckpointError, did_you_mean, fault, shorten
 
@@ -74,7 +75,7 @@ def open_members(paths: Sequence[str | os.PathLike], which: str = 'saved') -> li
 
 
 def _open(path: Path, which: str) -> Member:
-    checkpoint = load_checkpoint(path, mmap=True)
+    checkpoint = load_weights(path)
     tensors = weights_of(checkpoint, which, path)
     _refuse_odd_storage(path, tensors)
     meta = checkpoint.get('meta')
