@@ -164,17 +164,30 @@ JOBS = {
 NEEDS_LISTS = ('published', 'list-plain', 'list-ours')
 
 
-def measure(name: str, folder: Path) -> Measured:
+def forget(folder: Path) -> None:
+    """Take the files out of the page cache, so that a job has to get them from the disk, as it must at full size."""
+    os.sync()
+    for path in filter(Path.is_file, folder.rglob('*')):
+        with open(path, 'rb') as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def measure(name: str, folder: Path, warm: bool = False) -> Measured:
     """Run a job in a fresh process; the time is that of the job, without imports.
+
+    Its files come from the disk, or, if ``warm``, from the page cache that the
+    same job has left a moment ago.
 
     Memory is the greatest ``RssAnon`` of ``/proc/PID/status``, looked at every
     20 ms: pages that no file backs. Mapped pages and the page cache, which the
     system takes back when it needs them, are not in it. Bytes moved are those
     of read and write calls (``rchar`` and ``wchar`` of ``/proc/PID/io``).
     """
+    forget(folder)
     code = 'import sys; from mmcomp.testing.table_speed import alone; alone(*sys.argv[1:])'
     words = [sys.executable, '-c', code, name, str(folder)]
-    result = subprocess.run(words, check=True, capture_output=True, text=True)
+    for _ in range(1 + warm):
+        result = subprocess.run(words, check=True, capture_output=True, text=True)
     seconds, cpu, memory, moved = result.stdout.split()[-4:]
     return Measured(float(seconds), float(cpu), int(memory), int(moved))
 
@@ -210,12 +223,12 @@ def _moved() -> int:
     return int(counts['rchar']) + int(counts['wchar'])
 
 
-def medians(names: Sequence[str], folder: Path, rounds: int) -> dict[str, Measured]:
+def medians(names: Sequence[str], folder: Path, rounds: int, warm: bool = False) -> dict[str, Measured]:
     """Jobs by turns, so that what disturbs the machine disturbs all; medians of seconds, greatest memory."""
     found: dict[str, list[Measured]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
-            found[name].append(measure(name, folder))
+            found[name].append(measure(name, folder, warm))
     return {name: Measured(*(float(np.median([getattr(m, key) for m in runs])) for key in ('seconds', 'cpu')),
                            max(m.memory for m in runs), runs[-1].moved) for name, runs in found.items()}
 

@@ -23,6 +23,7 @@ def parse_args(argv=None):
     parser.add_argument('--members', type=int, default=17, metavar='N', help='(default %(default)s)')
     parser.add_argument('--jobs', nargs='+', metavar='JOB', help='only these (default: all)')
     parser.add_argument('--rounds', type=int, default=3, metavar='N', help='(default %(default)s)')
+    parser.add_argument('--warm', action='store_true', help='files from the page cache (default: from the disk)')
     parser.add_argument('--folder', metavar='DIR', help='where tables are written, and removed (default: temporary)')
     return parser.parse_args(argv)
 
@@ -49,10 +50,11 @@ def main(argv=None):
         if forms > 1:
             speed.write_pickles(Path(scratch), any(n in speed.NEEDS_LISTS for n in names))
         os.sync()
-        found = speed.medians(names, Path(scratch), args.rounds)
+        found = speed.medians(names, Path(scratch), args.rounds, args.warm)
     print(speed.markdown(found, size))
     print(f'\n{args.members} tables of {rows} x {args.columns} float32, {size / 1e6:.0f} MB each; '
-          f'{args.rounds} rounds; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.')
+          f'{args.rounds} rounds, files from the {"page cache" if args.warm else "disk"}; '
+          f'load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.')
 
 
 if __name__ == '__main__':
