@@ -71,7 +71,7 @@ def dense_selection(tables: Sequence[np.ndarray], truth: np.ndarray, steps: int 
 
 def measure(files: Sequence[Path], known: tuple[np.ndarray, np.ndarray],
             dense_samples: int) -> tuple[list[tuple[str, float, float, float]], str]:
-    """Rows of ``(step, seconds, CPU seconds, peak megabytes)`` and a sentence on what was kept and whether it is exact."""
+    """Rows of ``(step, seconds, CPU seconds, peak megabytes)`` and a sentence: what was kept, whether it is exact."""
     rows, ids, truth = [], *known
     samples = len(ids)
 
@@ -82,6 +82,9 @@ def measure(files: Sequence[Path], known: tuple[np.ndarray, np.ndarray],
 
     tables = timed('open the tables: ids and headers', lambda: [open_table(file) for file in files])
     timed('read their scores once (the limit)', lambda: [_touch(table.scores) for table in tables])
+    part = [table.take(np.arange(dense_samples)) for table in tables]
+    # First, while no memory of other steps lies about to be used again.
+    dense, *figures = watched(lambda: dense_selection([t.scores for t in part], truth[:dense_samples]))
     kept = {}
     for name in ('log_loss', 'accuracy', 'macro_f1'):
         kept[name] = timed(f'evidence for {name}, opening included', partial(gather, files, known, find_metric(name)))
@@ -91,8 +94,6 @@ def measure(files: Sequence[Path], known: tuple[np.ndarray, np.ndarray],
     for name, search in (('log_loss', 'simplex'), ('accuracy', 'caruana')):
         timed(f'{name}, {search}, five-fold nested, with each member\'s worth',
               partial(search_weights, kept[name], make_search(search, STEPS)))
-    part = [table.take(np.arange(dense_samples)) for table in tables]
-    dense, *figures = watched(lambda: dense_selection([t.scores for t in part], truth[:dense_samples]))
     scaled = [figure * samples / dense_samples for figure in figures]
     rows.append((f'dense selection for accuracy, scaled from {dense_samples} samples', *scaled))
     ours = gather(part, (ids[:dense_samples], truth[:dense_samples]), find_metric('accuracy'))

@@ -54,6 +54,17 @@ def test_copies_of_a_sample_are_no_evidence(rows, name):
     assert widths[1] == pytest.approx(widths[0], rel=.2) and widths[2] == pytest.approx(widths[0] / 3, rel=.25)
 
 
+def test_many_samples_are_drawn_in_chunks_to_the_same_end():
+    rng, metric = np.random.default_rng(0), find_metric('log_loss')
+    first, second = rng.uniform(.2, 1, (2, 30_001))
+    gain = paired_gain(metric, first, second, np.zeros(30_001, int))
+    difference = np.log(first) - np.log(second)
+    error = difference.std() / np.sqrt(len(difference))
+    assert gain.value == pytest.approx(difference.mean())
+    ends = gain.value - 1.96 * error, gain.value + 1.96 * error
+    assert (gain.low, gain.high) == pytest.approx(ends, abs=.2 * error)
+
+
 def test_words():
     assert Gain(.0012, -.0008, .0032).words(find_metric('accuracy')) == '+0.12 ± 0.20 points'
     assert Gain(-.01234, -.02, .0).words(find_metric('log_loss')) == '-0.01234 ± 0.01000'
