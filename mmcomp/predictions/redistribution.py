@@ -95,7 +95,8 @@ def redistribution(table: PredictionTable, method: str | None = None, floor: int
     if method == 'argmax':
         return Redistribution(table.labels(), method)
     if method == 'greedy':
-        return Redistribution(greedy_labels(scores, _check_floor(floor, *scores.shape), track), method)
+        floor = _check_floor(floor, *scores.shape)
+        return Redistribution(greedy_labels(scores, floor, track, table.labels()), method)
     if method == 'prior':
         return _prior_labels(table, full, prior, trained, leaning, track)
     target = None if prior is None else prior / prior.sum()
@@ -124,7 +125,8 @@ def _prior_labels(table: PredictionTable, strength: float, prior: np.ndarray | N
     return Redistribution(scaled_labels(table.scores, prices - change), 'prior', prior=prior)
 
 
-def greedy_labels(scores: np.ndarray, floor: int, track: Callable = silent) -> np.ndarray:
+def greedy_labels(scores: np.ndarray, floor: int, track: Callable = silent,
+                  predicted: np.ndarray | None = None) -> np.ndarray:
     """The published greedy re-distribution.
 
     A class with fewer than ``floor`` top scores takes the missing number of
@@ -139,11 +141,12 @@ def greedy_labels(scores: np.ndarray, floor: int, track: Callable = silent) -> n
         scores: ``(N, C)``, not negative.
         floor: K, a little under N / C.
         track: Wraps the loop over blocks of classes, to show progress.
+        predicted: Columns of the top scores, ``(N,)``, where they are known.
 
     Returns:
         ``(N,)`` integers.
     """
-    predicted = scores.argmax(axis=1)
+    predicted = scores.argmax(axis=1) if predicted is None else predicted
     counts = np.bincount(predicted, minlength=scores.shape[1])
     short = np.flatnonzero(counts < floor)
     labels, taken = predicted.copy(), {}

@@ -67,7 +67,10 @@ class PredictionTable:
 
     def labels(self) -> np.ndarray:
         """The column of each row's top score, ``(N,)`` integers."""
-        return self.scores.argmax(axis=1)
+        labels = np.empty(len(self), dtype=np.int64)
+        for start in range(0, len(self), 1024):  # numpy copies what is mapped read-only before it looks for a maximum
+            labels[start:start + 1024] = self.scores[start:start + 1024].argmax(axis=1)
+        return labels
 
     def check(self) -> 'PredictionTable':
         """Read every score; raise :class:`TableError` on NaN, infinity or, for
