@@ -5,6 +5,7 @@ and leaves nothing behind: everything lies in one folder. Its GPUs are links to
 ``/dev/null``, so jobs see ``CUDA_VISIBLE_DEVICES`` and compute on the CPU. Debian
 and Ubuntu have it in ``slurmctld slurmd slurm-client munge``.
 """
+import contextlib
 import os
 import re
 import shutil
@@ -156,12 +157,12 @@ class SlurmCluster:
 
     def kill_node(self, node: int) -> None:
         """The daemon of a node and all that runs on it die at once."""
-        pid = int((self.folder / f'pid/node{node}').read_text())
-        spool = str(self.folder / f'spool/node{node}')
-        _kill_tree(pid)
-        for other in _processes():
-            if f'node{node}' in _environment(other).get('SLURMD_NODENAME', '') or spool in _command_line(other):
-                _kill_tree(other)
+        tasks = [pid for pid in _processes() if _environment(pid).get('SLURMD_NODENAME') == f'node{node}']
+        # What looks after a task would report its end, and no node that is lost does that.
+        guards = {parent for pid in tasks if 'slurmstepd' in _command_line(parent := _parent(pid))}
+        for pid in (int((self.folder / f'pid/node{node}').read_text()), *guards, *tasks):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     # ------------------------------------------------------------ inside
 
@@ -243,11 +244,8 @@ def _environment(pid: int) -> dict[str, str]:
     return dict(word.split('=', 1) for word in words if '=' in word)
 
 
-def _kill_tree(pid: int) -> None:
+def _parent(pid: int) -> int:
     try:
-        children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-        os.kill(pid, signal.SIGKILL)
+        return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
     except OSError:
-        return
-    for child in children:
-        _kill_tree(int(child))
+        return 0

@@ -80,7 +80,7 @@ def site(cluster, shell, root, tmp_path_factory):
 def jobs(site):
     """Numbers of the jobs: undisturbed, preempted, out of time, on a node that dies; two of them share a node."""
     started = dict(
-        timed=site.submit('timed', SRUN_ARGS='-w node1 --time=4', SIGNAL_BEFORE='60', PAUSE='1'),
+        timed=site.submit('timed', SRUN_ARGS='-w node1 --time=5', SIGNAL_BEFORE='120', PAUSE='1'),
         lost=site.submit('lost', SRUN_ARGS='-w node2', PAUSE='1'),
         calm=site.submit('calm', SRUN_ARGS='-w node1'))
     site.has('lost', 'paused')

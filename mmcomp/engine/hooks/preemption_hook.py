@@ -81,6 +81,11 @@ class PreemptionHook(Hook):
             self._save(runner, runner.epoch, runner.iter)
             self._leave(runner)
 
+    def after_train(self, runner) -> None:
+        """All is saved: what comes now must not turn a good end into a kill."""
+        if threading.current_thread() is threading.main_thread() and signal.SIGUSR1 in self.signals:
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
     def _anyone_asked(self) -> bool:
         asked = torch.tensor(int(self.asked))
         all_reduce(asked, op='max')
