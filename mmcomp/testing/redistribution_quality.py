@@ -7,21 +7,21 @@ from mmcomp.predictions.redistribution import redistribution
 from mmcomp.testing.leaning_predictions import class_counts, leaning_predictions
 
 KINDS = ('even', 'multinomial', 'long tail', 'shifted')
-FLOORS = tuple(np.arange(.5, 1, .0625))  # of N / C
 
 
 @dataclass
 class Row:
-    """Accuracies, in percent, of each seed: ``{way: [...]}``, and the strengths that the default took."""
+    """Of each seed: accuracies in percent, ``{way: [...]}``; strengths that the default took; greedy's best K."""
     kind: str
     leaning: float
     accuracies: dict[str, list[float]]
     strengths: list[float]
+    floors: list[int]
 
 
 def quality_row(kind: str, leaning: float, classes: int, each: int, seeds: list[int], noise: float) -> Row:
     """One kind of test set, all ways."""
-    row = Row(kind, leaning, {}, [])
+    row = Row(kind, leaning, {}, [], [])
     for seed in seeds:
         rng = np.random.default_rng(seed)
         table, truth = leaning_predictions(class_counts(kind, classes, each, rng), rng, noise, leaning)
@@ -30,8 +30,10 @@ def quality_row(kind: str, leaning: float, classes: int, each: int, seeds: list[
                   'assignment': redistribution(table, 'assignment').labels,
                   'prior': redistribution(table, 'prior').labels, 'default': default.labels}
         found = {name: 100 * float((one == truth).mean()) for name, one in labels.items()}
-        found['greedy'] = max(100 * float((redistribution(table, floor=int(part * each)).labels == truth).mean())
-                              for part in FLOORS if part * each >= 1)
+        floors = range(1, len(table) // classes + 1)  # all that are allowed
+        tried = {floor: 100 * float((redistribution(table, floor=floor).labels == truth).mean()) for floor in floors}
+        row.floors.append(max(tried, key=tried.get))
+        found['greedy'] = tried[row.floors[-1]]
         for name, accuracy in found.items():
             row.accuracies.setdefault(name, []).append(accuracy)
         row.strengths.append(default.evidence.value)
@@ -42,10 +44,10 @@ def markdown(rows: list[Row]) -> str:
     """Mean accuracies; of the default also the gain over argmax with its standard deviation over seeds."""
     ways = ('argmax', 'greedy', 'sinkhorn', 'assignment', 'prior', 'default')
     lines = ['| test set | leaning | argmax | greedy, best K | sinkhorn | assignment | prior | default '
-             '| default over argmax | its strength |', '|' + '---|' * 10]
+             '| default over argmax | its strength | best K |', '|' + '---|' * 11]
     for row in rows:
         means = ' | '.join(f'{np.mean(row.accuracies[way]):.1f}' for way in ways)
         gain = np.subtract(row.accuracies['default'], row.accuracies['argmax'])
         lines.append(f'| {row.kind} | {row.leaning:g} | {means} | {gain.mean():+.1f} ± {gain.std():.1f} '
-                     f'| {min(row.strengths):g}…{max(row.strengths):g} |')
+                     f'| {min(row.strengths):g}…{max(row.strengths):g} | {min(row.floors)}…{max(row.floors)} |')
     return '\n'.join(lines)
