@@ -65,10 +65,9 @@ def parse_args(argv=None):
 
 def main(argv=None):
     args = parse_args(argv)
-    from rich.progress import track
-
     from mmcomp.checkpoints.members import open_members
     from mmcomp.checkpoints.soup import as_shares, checked_out, differing_counters, find_members, write_soup
+    from mmcomp.predictions.progress import track
     paths = args.models or find_members(args.model_folder, args.last)
     checked_out(args.out, paths)
     if args.top is not None:
@@ -89,7 +88,7 @@ def main(argv=None):
         print('note: the model has BatchNorm, whose averaged statistics are not those of the averaged weights; '
               '--update-bn CONFIG estimates them anew')
     if bn_cfg is None:
-        write_soup(members, shares, args.out, lambda names: track(names, description='soup'))
+        write_soup(members, shares, args.out, lambda names: track(list(names), 'soup'))
     else:
         from mmcomp.apis.soup import write_soup_with_batch_norm
         write_soup_with_batch_norm(members, shares, args.out, bn_cfg, limit=args.bn_batches, device=args.device)

@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner, set_random_seed
 from torch import nn
 from torch.utils.data import DataLoader
@@ -116,4 +117,5 @@ def loader_of(cfg: Config, name: str, **changes: object) -> DataLoader:
     cfg = set_dataloader_defaults(copy.deepcopy(cfg), pin_memory=torch.cuda.is_available())
     wanted = dict(cfg[name].to_dict(), **changes, persistent_workers=False)
     set_random_seed(0)
-    return Runner.build_dataloader(wanted, seed=0)
+    with DefaultScope.overwrite_default_scope('mmcomp'):
+        return Runner.build_dataloader(wanted, seed=0)

@@ -1,13 +1,11 @@
 """Soups that look at data: greedy choice by validation, BatchNorm estimated anew."""
 import os
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
-from rich.progress import track
 
 from mmcomp.apis.batch_norm import batch_norms, update_batch_norm
 from mmcomp.apis.building import fill_model
@@ -19,6 +17,7 @@ from mmcomp.checkpoints.members import Member
 from mmcomp.checkpoints.soup import mix, soup_meta, write_state
 from mmcomp.compat import map_checkpoint_keys
 from mmcomp.errors import shorten
+from mmcomp.predictions.progress import track
 from mmcomp.visualization.text_table import text_table
 from mmcomp.visualization.training_log import is_small_good
 
@@ -54,7 +53,7 @@ def choose_greedily(cfg: Config, members: Sequence[Member], out: str | os.PathLi
         scorer.fill(mix(members, shares), what)
         if norms and sum(map(bool, shares)) > 1:
             _pass(bn_cfg, scorer.model, bn_batches)
-        score = scorer.score(lambda batches: track(batches, description=what, transient=True))
+        score = scorer.score(lambda batches: track(batches, what))
         tell(f'{what}: {score}')
         return score
 
@@ -103,7 +102,7 @@ def _numbers(score: Score) -> tuple[str, str | None]:
 def write_soup_with_batch_norm(members: Sequence[Member], shares: Sequence[float], out: str | os.PathLike, cfg: Config,
                                **options: object) -> None:
     """Write a soup after :func:`with_new_batch_norm`, whose options these are."""
-    state = mix(members, shares, lambda names: track(names, description='soup', transient=True))
+    state = mix(members, shares, lambda names: track(list(names), 'soup'))
     write_state(with_new_batch_norm(state, cfg, **options), soup_meta(members, shares), out)
 
 
@@ -139,5 +138,5 @@ def _pass(cfg: Config, model: torch.nn.Module, limit: int | None) -> list[str]:
     size = loader.batch_size or 1
     whole = len(loader.dataset) // size if len(loader.dataset) >= size else len(loader)
     total = min(len(loader), whole, limit or len(loader))
-    batches = islice(loader, total)
-    return update_batch_norm(model, track(batches, description='BatchNorm', total=total, transient=True))
+    batches = iter(loader)
+    return update_batch_norm(model, (next(batches) for _ in track(range(total), 'BatchNorm')))

@@ -128,6 +128,8 @@ def weight_ranges(path: Path) -> Iterator[tuple[int, int]]:
 
 
 WAYS = {way.__name__: way for way in (published, float64, ours, mean_alone, read_once, read_and_write)}
+# These read the optimizer's tensors, too.
+WHOLE = ('published', 'float64')
 
 
 # ---------------------------------------------------------------- watching
@@ -149,8 +151,14 @@ class Cost:
 
 def watch(way: str, paths: Sequence[Path], out: Path, cold: bool) -> Cost:
     """Run a way in a fresh process, with the files out of the page cache or in it."""
-    for path in paths:
-        (drop_from_cache if cold else _touch)(path)
+    if cold:
+        for path in paths:
+            drop_from_cache(path)
+    elif way in WHOLE:
+        for path in paths:
+            _touch(path)
+    else:
+        read_once(paths, out)
     words = [sys.executable, '-m', 'mmcomp.testing.soup_speed', way, str(out), *map(str, paths)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()  # it has imported torch

@@ -1,6 +1,7 @@
 """Greedy soups and BatchNorm on toy trainings."""
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 
 from mmcomp.apis.config import load_config
 from mmcomp.apis.model_scoring import ModelScorer, loader_of
@@ -53,6 +54,11 @@ def test_a_score_is_that_of_the_plain_way(candidates):
         ModelScorer(cfg, 'accuracy/top3').score()
     with pytest.raises(CheckpointError, match='does not fit the config'):
         scorer.fill({'head.fc.bias': torch.zeros(9)}, 'x')
+
+
+def test_names_are_ours_whatever_scope_is_in_force(candidates):
+    with DefaultScope.overwrite_default_scope('mmengine'):
+        assert type(ModelScorer(candidates[0]).loader.dataset).__name__ == 'ImageFolderDataset'
 
 
 class Killed(Exception):
