@@ -17,7 +17,7 @@ from mmcomp.errors import CheckpointError, fault, shorten
 from mmcomp.files import atomic_path
 
 # Values averaged at a time: small enough to stay in a core's cache.
-BLOCK = 1 << 17
+BLOCK = 1 << 18
 SUFFIXES = ('.pth', '.safetensors')
 KEPT_META = ('dataset_meta', 'cfg', 'mmengine_version')
 Progress = Callable[[Iterable[str]], Iterable[str]]
@@ -74,18 +74,27 @@ def weighted_mean(tensors: Sequence[torch.Tensor], shares: Sequence[float]) -> t
     steps = [share / total for (_, share), total in zip(used, np.cumsum([share for _, share in used]).tolist())]
     out = torch.empty(shape, dtype=dtype)
     flat, kept = out.view(-1), _precise(dtype)
-    scratch = torch.empty(min(BLOCK, flat.numel()), dtype=kept)
     for at in range(0, flat.numel(), BLOCK):
         place = flat[at:at + BLOCK]
         mean = place if dtype == kept else torch.empty_like(place, dtype=kept)
         mean.copy_(used[0][0][at:at + BLOCK])
         for (tensor, _), step in zip(used[1:], steps[1:]):
-            # Subtracted, not added: so a mean of -0. stays -0.
-            apart = torch.sub(mean, tensor[at:at + BLOCK].to(kept), out=scratch[:len(mean)])
-            mean.sub_(apart, alpha=step)
+            _move(mean, tensor[at:at + BLOCK].to(kept), step)
         if mean is not place:
             place.copy_(mean)
     return out
+
+
+def _move(mean: torch.Tensor, tensor: torch.Tensor, step: float) -> None:
+    """Move ``mean`` by ``step`` of the way to ``tensor``, in place.
+
+    From a half of the way on ``lerp`` subtracts from its end, which leaves -0.
+    and every other number as it is where both are equal; so ends change places.
+    """
+    if step > .5:
+        mean.lerp_(tensor, step)
+    else:
+        torch.lerp(tensor, mean, 1 - step, out=mean)
 
 
 def _precise(dtype: torch.dtype) -> torch.dtype:

@@ -141,10 +141,12 @@ class Cost:
 
     Args:
         seconds: From the first open to the last byte written, without starting Python.
+        cpu: Of these, at work in Python or the kernel, all threads together.
         anonymous: Peak of memory that is no file's, in bytes, over what Python and torch take.
         read: Bytes that came from the disk.
     """
     seconds: float
+    cpu: float
     anonymous: int
     read: int
 
@@ -172,7 +174,7 @@ def watch(way: str, paths: Sequence[Path], out: Path, cold: bool) -> Cost:
     if not line:
         raise RuntimeError(f'{way} ended with status {process.returncode}')
     found = json.loads(line)
-    return Cost(found['seconds'], max(peak - before, 0), found['read'])
+    return Cost(found['seconds'], found['cpu'], max(peak - before, 0), found['read'])
 
 
 def drop_from_cache(path: Path) -> None:
@@ -205,9 +207,10 @@ def _run(way: str, out: str, *paths: str) -> None:
     import mmcomp.checkpoints.soup  # noqa: F401, so that imports are not timed
     print('ready', flush=True)
     sys.stdin.readline()
-    read, start = _from_disk(), time.perf_counter()
+    read, start, cpu = _from_disk(), time.perf_counter(), time.process_time()
     WAYS[way]([Path(p) for p in paths], Path(out))
-    print(json.dumps(dict(seconds=time.perf_counter() - start, read=_from_disk() - read)), flush=True)
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    print(json.dumps(dict(seconds=seconds, cpu=cpu, read=_from_disk() - read)), flush=True)
 
 
 if __name__ == '__main__':

@@ -64,12 +64,12 @@ def main(argv=None):
         rows = list(measured(paths, Path(folder), args.rounds))
         size = sum(path.stat().st_size for path in paths)
     limits = [cost.seconds for cost in rows[-2][1:]]
-    print('| way | cold, s | over limit | from disk, GB | warm, s | over limit | peak anonymous, GB |')
-    print('|---|---|---|---|---|---|---|')
+    print('| way | cold, s | over limit | from disk, GB | warm, s | over limit | of it CPU, s | peak anonymous, GB |')
+    print('|---|---|---|---|---|---|---|---|')
     for name, cold, warm in rows:
         peak = max(cold.anonymous, warm.anonymous)
         print(f'| {name} | {cold.seconds:.2f} | {cold.seconds / limits[0]:.2f} | {cold.read / GB:.2f} '
-              f'| {warm.seconds:.2f} | {warm.seconds / limits[1]:.2f} | {peak / GB:.2f} |')
+              f'| {warm.seconds:.2f} | {warm.seconds / limits[1]:.2f} | {warm.cpu:.2f} | {peak / GB:.2f} |')
     print(f'\n{args.members} checkpoints, {size / GB:.1f} GB in all; the least of {args.rounds}.')
 
 

@@ -13,10 +13,10 @@ from mmcomp.testing.soup_speed import float64, ours, published, swin_shapes, wei
 def test_it_prints_a_table(tool, capsys, tmp_path, monkeypatch):
     watched = []
     monkeypatch.setattr(soup_speed, 'watch', lambda way, paths, out, cold: watched.append((way, cold)) or
-                        soup_speed.Cost(4. if way == 'ours' else 2., 10**9, 3 * 10**9))
+                        soup_speed.Cost(4. if way == 'ours' else 2., 1., 10**9, 3 * 10**9))
     tool('benchmarks/soup').main(['--members', '2', '--width', '2', '--folder', str(tmp_path)])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith('| ')]
-    assert '| ours, to .pth | 4.00 | 2.00 | 3.00 | 4.00 | 2.00 | 1.00 |' in rows and len(rows) == 8
+    assert '| ours, to .pth | 4.00 | 2.00 | 3.00 | 4.00 | 2.00 | 1.00 | 1.00 |' in rows and len(rows) == 8
     assert len(watched) == 14 and not list(tmp_path.iterdir())
 
 
