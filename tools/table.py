@@ -81,7 +81,7 @@ def diff(args):
     from mmcomp.predictions.headers import open_table
     from mmcomp.predictions.showing import differences, show
     found = difference(open_table(args.here), open_table(args.there))
-    lines = differences(found, args.here, args.there)
+    lines = differences(found)
     if lines:
         show(f'{args.here} and {args.there}', lines)
     order = ', in another order' if found.moved else ''

@@ -44,13 +44,13 @@ def _short(value: object) -> str:
     return f'{text[:197]}...' if len(text) > 200 else text
 
 
-def differences(found: Difference, here: str, there: str) -> list[tuple[str, str]]:
-    """``(what, how much)`` rows of a difference, those that differ only."""
+def differences(found: Difference) -> list[tuple[str, str]]:
+    """``(what, how much)`` rows of the difference of a first and a second table, those that differ only."""
     lines = [('kind', f'{" and ".join(found.kinds)}' if found.kinds else '')]
     for what, mine, yours in (('samples', found.only_here, found.only_there),
                               ('classes', found.classes_here, found.classes_there)):
-        lines += [(f'{what} only in {here}', f'{len(mine)}: {shorten(mine)}' if mine else ''),
-                  (f'{what} only in {there}', f'{len(yours)}: {shorten(yours)}' if yours else '')]
+        lines += [(f'{what} only in the first', f'{len(mine)}: {shorten(mine)}' if mine else ''),
+                  (f'{what} only in the second', f'{len(yours)}: {shorten(yours)}' if yours else '')]
     if found.greatest:
         lines.append(('greatest difference of a score',
                       f'{found.greatest:.6g} ({found.where[0]}, class {found.where[1]})'))

@@ -12,7 +12,9 @@ from mmcomp.testing.slurm_cluster import SlurmCluster
 
 @pytest.fixture(scope='session')
 def cluster():
-    """Two nodes; the tests are skipped where Slurm is not installed."""
+    """Two nodes; the tests run if asked for with ``MMCOMP_TEST_SLURM=1`` where Slurm is installed."""
+    if not os.environ.get('MMCOMP_TEST_SLURM'):
+        pytest.skip('minutes of waiting on a cluster of its own: MMCOMP_TEST_SLURM=1 pytest tests/slurm')
     missing = SlurmCluster.missing()
     if missing:
         warnings.warn(f'SKIPPED: nothing was tested on a real Slurm, for {", ".join(missing)} are not installed: '
