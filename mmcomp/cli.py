@@ -3,7 +3,6 @@
 Listing the verbs reads the first docstring line of each tool without running
 it, so ``mmcomp --help`` answers at once and imports nothing heavy.
 """
-import ast
 import importlib.util
 import logging
 import os
@@ -38,6 +37,7 @@ def verbs() -> dict[str, Path]:
 
 def summary(path: Path) -> str:
     """The first docstring line of a tool, read without running it."""
+    import ast  # only the list of all verbs needs it
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding='utf-8'))) or ''
     return docstring.partition('\n')[0]
 

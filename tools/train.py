@@ -7,6 +7,7 @@ EPILOG = """examples:
   python tools/train.py CONFIG work_dirs/second --resume
   python tools/train.py CONFIG --cfg-options train_dataloader.batch_size=8 'model.head.topk=[1, 5]'
   tools/dist_train.sh CONFIG 8 --amp          all 8 GPUs of this host
+  tools/dist_train.sh CONFIG 8 --amp --fsdp --activation-checkpointing     a model too large for one GPU
   tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR --amp"""
 
 
@@ -25,6 +26,14 @@ def parse_args(argv=None):
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16 where there is no GPU)')
     parser.add_argument('--amp-dtype', choices=('float16', 'bfloat16'),
                         help='mixed precision in this type (default: the config\'s, else float16)')
+    parser.add_argument('--accumulate', type=int, metavar='N',
+                        help='one step of the optimizer for N batches, so that N x batch size is the batch')
+    parser.add_argument('--activation-checkpointing', action='store_true',
+                        help='keep only the inputs of the backbone\'s blocks and compute the rest again: much less '
+                        'memory, a third more time')
+    parser.add_argument('--fsdp', action='store_true',
+                        help='divide weights, gradients and optimizer states among the GPUs (torch\'s fully_shard)')
+    parser.add_argument('--compile', action='store_true', help='torch.compile of the backbone\'s blocks')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size of all GPUs together')
     parser.add_argument('--no-validate', action='store_true', help='do not validate during training')
@@ -64,6 +73,10 @@ def main(argv=None):
         resume=args.resume,
         amp=args.amp or args.amp_dtype is not None,
         amp_dtype=args.amp_dtype,
+        accumulate=args.accumulate,
+        activation_checkpointing=args.activation_checkpointing,
+        fsdp=args.fsdp,
+        compile=args.compile,
         auto_scale_lr=args.auto_scale_lr,
         validate=not args.no_validate,
         pin_memory=not args.no_pin_memory,

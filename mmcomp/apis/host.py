@@ -4,6 +4,7 @@ import os
 from mmengine.config import Config
 from torch.nn.parallel import DistributedDataParallel
 
+from mmcomp.apis.large_models import settle_sharding
 from mmcomp.apis.launch import gpu_count, tell
 from mmcomp.registry import MODEL_WRAPPERS
 
@@ -55,10 +56,11 @@ def adapt_to_host(cfg: Config, launcher: str) -> Config:
 
     The launcher named here replaces the one in the file. Without GPU: DDP
     without device ids, BatchNorm instead of its synchronised form, mixed
-    precision in bfloat16, no pinned memory.
+    precision in bfloat16, no pinned memory. On one process: no weights are divided.
     """
     gpus = gpu_count()
     cfg.launcher = launcher
+    settle_sharding(cfg, launcher)
     if launcher != 'none':
         cfg.model_wrapper_cfg = ddp_wrapper_cfg(cfg, gpus, int(os.environ['LOCAL_RANK']))
         if not gpus:

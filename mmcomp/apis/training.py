@@ -9,6 +9,7 @@ from mmengine.runner import Runner
 
 from mmcomp.apis.config import load_config
 from mmcomp.apis.host import adapt_to_host, set_dataloader_defaults
+from mmcomp.apis.large_models import turn_on
 from mmcomp.apis.launch import process_group
 from mmcomp.apis.resuming import explained_failures, settle_start, use_resumable_parts
 from mmcomp.apis.soft_targets import use_prediction_tables
@@ -40,6 +41,8 @@ class TrainOptions:
         persistent_workers: ``False`` ends the workers after each epoch.
         seed: Seed of all random numbers; the config's, else a random one.
         deterministic: Ask cuDNN for repeatable algorithms.
+        fsdp, activation_checkpointing, compile, accumulate: See
+            :func:`mmcomp.apis.large_models.turn_on`.
     """
     work_dir: str | None = None
     load_from: str | None = None
@@ -52,6 +55,10 @@ class TrainOptions:
     persistent_workers: bool = True
     seed: int | None = None
     deterministic: bool = False
+    fsdp: bool = False
+    activation_checkpointing: bool = False
+    compile: bool = False
+    accumulate: int | None = None
 
 
 def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: bool = True, **options) -> Runner:
@@ -107,6 +114,7 @@ def merge_options(cfg: Config, options: TrainOptions) -> Config:
     _merge_start(cfg, options)
     if options.amp:
         _merge_amp(cfg, options.amp_dtype)
+    turn_on(cfg, options.fsdp, options.activation_checkpointing, options.compile, options.accumulate)
     if options.auto_scale_lr:
         _merge_auto_scale_lr(cfg)
     if not options.validate:

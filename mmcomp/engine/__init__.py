@@ -1,1 +1,1 @@
-from . import hooks, loops, optimizers, worker_signals  # noqa: F401  (imported for their registrations)
+from . import hooks, loops, optimizers, sharded_runner, worker_signals  # noqa: F401  (imported for their registrations)

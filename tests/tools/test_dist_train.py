@@ -1,5 +1,6 @@
 """dist_train.sh and dist_test.sh: the words they pass on, and one real run on two processes."""
 import os
+import socket
 import subprocess
 import sys
 
@@ -125,17 +126,64 @@ class RankWeightsHook(Hook):
 """
 
 
-def test_two_processes_go_on_with_what_one_began(root, tmp_path):
+DEADLY = """
+_base_ = ['toy.py']
+custom_imports = dict(imports=['die_once'])
+custom_hooks = [dict(type='DieOnceHook')]
+"""
+DIE_ONCE = """
+import os, signal
+from mmengine.hooks import Hook
+from mmcomp.registry import HOOKS
+
+
+@HOOKS.register_module()
+class DieOnceHook(Hook):
+    def after_train_iter(self, runner, *args, **kwargs):
+        if runner.rank == 1 and runner.iter == 5 and os.environ['TORCHELASTIC_RESTART_COUNT'] == '0':
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(scope='module')
+def toy(tmp_path_factory):
+    """A folder with a config and, in ``alone``, what one process makes of it."""
+    folder = tmp_path_factory.mktemp('toy')
+    for name, text in (('rank_weights.py', RANK_WEIGHTS), ('ranks.py', RANKS), ('die_once.py', DIE_ONCE),
+                       ('deadly.py', DEADLY)):
+        (folder / name).write_text(text)
+    train(write_toy_config(folder), work_dir=str(folder / 'alone'), validate=False)
+    return folder
+
+
+def clean_env(root, folder, **more) -> dict:
+    return dict({k: v for k, v in os.environ.items() if k not in VARIABLES}, PYTHON=sys.executable,
+                PYTHONPATH=f'{root}:{folder}', CUDA_VISIBLE_DEVICES='', **more)
+
+
+def test_a_killed_rank_of_two_hosts_is_started_again(root, toy):
+    """Two launchers, as on two hosts: both start their processes again, which end as one process would."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = str(probe.getsockname()[1])
+    words = [root / 'tools' / 'dist_train.sh', toy / 'deadly.py', '1', '--work-dir', toy / 'killed', '--resume',
+             '--no-validate', '--cfg-options', 'train_dataloader.batch_size=4']
+    hosts = [subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=clean_env(
+        root, toy, NNODES='2', NODE_RANK=str(n), MASTER_ADDR='127.0.0.1', PORT=port, MAX_RESTARTS='2',
+        GLOO_SOCKET_IFNAME='lo')) for n in range(2)]
+    said = [host.communicate(timeout=500)[1] for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0], said[0][-2000:] + said[1][-2000:]
+    assert f'resuming from {toy}/killed/epoch_1.pth' in ''.join(said)
+    for key, value in state(toy / 'alone' / 'epoch_2.pth').items():
+        torch.testing.assert_close(state(toy / 'killed' / 'epoch_2.pth')[key], value)
+
+
+def test_two_processes_go_on_with_what_one_began(root, toy):
     """One epoch on one process, one on two with half the batch each, is two epochs on one."""
-    config, run = write_toy_config(tmp_path), tmp_path / 'run'
-    (tmp_path / 'rank_weights.py').write_text(RANK_WEIGHTS)
-    (tmp_path / 'ranks.py').write_text(RANKS)
-    train(config, work_dir=str(tmp_path / 'alone'), validate=False)
-    train(load_config(config, ['train_cfg.max_epochs=1']), work_dir=str(run), validate=False)
-    env = dict({k: v for k, v in os.environ.items() if k not in VARIABLES}, PYTHON=sys.executable,
-               PYTHONPATH=f'{root}:{tmp_path}', CUDA_VISIBLE_DEVICES='')
+    run, env = toy / 'run', clean_env(root, toy)
+    train(load_config(toy / 'toy.py', ['train_cfg.max_epochs=1']), work_dir=str(run), validate=False)
     done = subprocess.run(
-        [root / 'tools' / 'dist_train.sh', tmp_path / 'ranks.py', '2', '--work-dir', run, '--resume', '--no-validate',
+        [root / 'tools' / 'dist_train.sh', toy / 'ranks.py', '2', '--work-dir', run, '--resume', '--no-validate',
          '--cfg-options', 'train_dataloader.batch_size=4'],
         env=env, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -143,7 +191,7 @@ def test_two_processes_go_on_with_what_one_began(root, tmp_path):
     for said in ('gloo instead of nccl', f'resuming from {run}/epoch_1.pth'):
         assert done.stderr.count(said) == 1, 'said once, by rank 0'
     ranks = [load_checkpoint(run / f'rank_{rank}.pth') for rank in range(2)]
-    expected = state(tmp_path / 'alone' / 'epoch_2.pth')
+    expected = state(toy / 'alone' / 'epoch_2.pth')
     for key, value in expected.items():
         assert torch.equal(ranks[0][key], ranks[1][key])
         torch.testing.assert_close(state(run / 'epoch_2.pth')[key], value)

@@ -13,14 +13,16 @@ Seven made-up checkpoints with AdamW's state: a tenth of Swin-L by default (1.7 
 (2.4 GB a file, 17 GB in all; the disk is checked first). Each way runs in a process of its own, with the files out of
 the page cache (cold) and in it (warm). The limit is reading the bytes of the model's tensors once."""
 GB, NEEDED = 1e9, 2.4e9
+HEAD = '| way | cold, s | over limit | from disk, GB | warm, s | over limit | of it CPU, s | peak anonymous, GB |'
+# The first one is the limit.
 ROWS = (
-    ('published: load whole files, add', 'published', '.pth'),
-    ('load whole files, add in float64', 'float64', '.pth'),
-    ('ours, to .pth', 'ours', '.pth'),
-    ('ours, to .safetensors', 'ours', '.safetensors'),
-    ('ours, mean alone, not written', 'mean_alone', '.pth'),
     ('limit: read the tensors once', 'read_once', '.pth'),
     ('read the tensors once, write one model', 'read_and_write', '.pth'),
+    ('ours, mean alone, not written', 'mean_alone', '.pth'),
+    ('ours, to .pth', 'ours', '.pth'),
+    ('ours, to .safetensors', 'ours', '.safetensors'),
+    ('published: load whole files, add', 'published', '.pth'),
+    ('load whole files, add in float64', 'float64', '.pth'),
 )
 
 
@@ -61,15 +63,16 @@ def main(argv=None):
                         'Choose another disk.')
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         paths = write_checkpoints(Path(folder), args.members, args.width)
-        rows = list(measured(paths, Path(folder), args.rounds))
         size = sum(path.stat().st_size for path in paths)
-    limits = [cost.seconds for cost in rows[-2][1:]]
-    print('| way | cold, s | over limit | from disk, GB | warm, s | over limit | of it CPU, s | peak anonymous, GB |')
-    print('|---|---|---|---|---|---|---|---|')
-    for name, cold, warm in rows:
-        peak = max(cold.anonymous, warm.anonymous)
-        print(f'| {name} | {cold.seconds:.2f} | {cold.seconds / limits[0]:.2f} | {cold.read / GB:.2f} '
-              f'| {warm.seconds:.2f} | {warm.seconds / limits[1]:.2f} | {warm.cpu:.2f} | {peak / GB:.2f} |')
+        print(HEAD)
+        print('|---|---|---|---|---|---|---|---|', flush=True)
+        limits = None
+        for name, cold, warm in measured(paths, Path(folder), args.rounds):
+            limits = limits or (cold.seconds, warm.seconds)
+            peak = max(cold.anonymous, warm.anonymous)
+            print(f'| {name} | {cold.seconds:.2f} | {cold.seconds / limits[0]:.2f} | {cold.read / GB:.2f} '
+                  f'| {warm.seconds:.2f} | {warm.seconds / limits[1]:.2f} | {warm.cpu:.2f} | {peak / GB:.2f} |',
+                  flush=True)
     print(f'\n{args.members} checkpoints, {size / GB:.1f} GB in all; the least of {args.rounds}.')
 
 

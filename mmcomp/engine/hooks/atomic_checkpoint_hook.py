@@ -13,6 +13,7 @@ from mmcomp.engine import atomic_backend  # noqa: F401  (registers the backend)
 from mmcomp.errors import CheckpointError, ConfigError, did_you_mean, fault
 from mmcomp.files import atomic_open
 from mmcomp.registry import HOOKS
+from mmcomp.sharding import divided, is_divided, whole
 
 INTERRUPTED = 'interrupted.pth'
 
@@ -92,7 +93,8 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Add what the stock Runner leaves out; refuse weights that are lost."""
         for name, parameter in _model(runner).named_parameters():
-            if not torch.isfinite(parameter).all():
+            # Of weights that are divided among ranks, the file alone has all.
+            if not torch.isfinite(checkpoint['state_dict'][name] if is_divided(parameter) else parameter).all():
                 at = checkpoint['meta']['iter']
                 raise CheckpointError(f'iteration {at}: the weights `{name}` are not finite. No checkpoint is written; '
                                       'the last one stays as it is. The training has diverged: lower the learning '
@@ -197,12 +199,15 @@ def _stateful(runner) -> list:
 def _gather_partial_grads(runner) -> list[dict] | None:
     """Gradients of every rank in the middle of an accumulation; ``None`` at its end.
 
-    Until the step they are a rank's own, so each rank's are kept.
+    Until the step they are a rank's own, so each rank's are kept; those of divided weights are averaged at once.
     """
-    grads = {name: p.grad.detach().cpu() for name, p in _model(runner).named_parameters() if p.grad is not None}
-    if getattr(runner.optim_wrapper, '_accumulative_counts', 1) == 1 or not grads:
+    if getattr(runner.optim_wrapper, '_accumulative_counts', 1) == 1:
         return None
-    if get_world_size() == 1:
+    found = {name: p.grad for name, p in _model(runner).named_parameters() if p.grad is not None}
+    grads = {name: whole(grad) for name, grad in found.items()}
+    if not grads:
+        return None
+    if get_world_size() == 1 or any(is_divided(grad) for grad in found.values()):
         return [grads]
     gathered = [None] * get_world_size() if get_rank() == 0 else None
     distributed.gather_object(grads, gathered)
@@ -217,5 +222,5 @@ def _restore_partial_grads(runner, saved: list[dict]) -> None:
         mine = {name: torch.stack([grads[name] for grads in saved]).mean(dim=0) for name in saved[0]}
     for name, parameter in _model(runner).named_parameters():
         if name in mine:
-            parameter.grad = mine[name].to(parameter.device, copy=True)
+            parameter.grad = divided(mine[name].to(parameter.device, copy=True), parameter)
     runner.logger.info(f'Gradients of an unfinished accumulation are restored ({len(saved)} ranks).')
