@@ -106,7 +106,7 @@ def train_bert(config: Path, folder: Path, seed: int, last: int = 1) -> Path:
     from mmcomp.apis.training import train
     from mmcomp.checkpoints.soup import find_members, save_soup, uniform_soup
     out = folder / 'soup.pth'
-    train(str(config), work_dir=str(folder), validate=False, seed=seed)
+    train(str(config), work_dir=str(folder), validate=False, seed=seed, resume='auto')
     members = find_members(folder)[-last:]
     save_soup(uniform_soup(members), members, out)
     return out

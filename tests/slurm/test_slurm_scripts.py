@@ -144,7 +144,7 @@ def test_a_step_on_some_of_the_nodes(site):
                f'--launcher slurm --work-dir {work}')
     env = dict(site.env)
     env.pop('MASTER_ADDR')
-    number = subprocess.run(['sbatch', '--parsable', '--nodes=2', '--ntasks=4', f'--output={out}', '--wrap',
+    number = subprocess.run(['sbatch', '--parsable', '--nodes=2', '--ntasks-per-node=2', f'--output={out}', '--wrap',
                              f'getent hosts node2 || export MASTER_ADDR=127.0.0.1; {command}'], env=env, check=True,
                             capture_output=True, text=True).stdout.strip()
     job = site.wait(number, 'step', 'COMPLETED', 'FAILED')
