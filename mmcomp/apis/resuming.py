@@ -170,7 +170,7 @@ def _is_whole(path: Path) -> bool:
 
 @contextmanager
 def explained_failures(work_dir: str) -> Iterator[None]:
-    """Say in one line what ended a training: Ctrl-C, a full disk, a dead loader worker, another rank."""
+    """Say in one line what ended a training: Ctrl-C, a full disk, a dead loader worker, another rank …"""
     try:
         yield
     except MMCompError:
@@ -192,6 +192,12 @@ def explained_failures(work_dir: str) -> Iterator[None]:
             'No whole checkpoint is there.'
         raise CheckpointError(f'{error.filename or work_dir}: the training could not write or read here '
                               f'({error.strerror or error}). {next_step}') from error
+    except ValueError as error:
+        if 'end should be larger than begin' not in str(error):
+            raise
+        raise ConfigError(fault('config', 'param_scheduler', 'of stages that last a step or more', str(error),
+                                'Parts of an epoch are rounded down to steps, and an epoch has few: lower the batch '
+                                'size, or let the stage end later.')) from error
     except RuntimeError as error:
         if 'DataLoader worker' in str(error):
             said = str(error).splitlines()[0].rstrip('.')

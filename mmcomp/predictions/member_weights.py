@@ -124,8 +124,9 @@ def read_weights(words: Sequence[str], members: Sequence[Member]) -> np.ndarray:
 
     The file is a list of numbers in the order of the members, or ``{"members":
     [...], "weights": [...]}``, then matched by the members' names without
-    folder and suffix. A member the file leaves out is an error; one of the
-    file that is not here may only have the weight zero.
+    folder and suffix; what the file lists as ``pruned`` weighs zero. Another
+    member that it leaves out is an error; one of the file that is not here may
+    only have the weight zero.
 
     Raises:
         TableError: If words are no numbers, or the file does not fit.
@@ -150,7 +151,13 @@ def _weights_of_file(path: str, members: Sequence[Member]) -> list[float]:
     weights = content.get('weights') if isinstance(content, dict) else content
     if not isinstance(weights, list) or not all(type(w) in (int, float) for w in weights):
         raise TableError(f'{path}: it must hold a list `weights` of numbers. Write it again.')
-    return weights if names is None else _by_name(path, names, weights, members)
+    if names is None:
+        return weights
+    pruned = content.get('pruned') or []
+    if isinstance(names, list) and isinstance(pruned, list):
+        # What a search dropped is no stranger: it weighs nothing.
+        names, weights = [*names, *pruned], [*weights, *[0.] * len(pruned)]
+    return _by_name(path, names, weights, members)
 
 
 def _by_name(path: str, names: object, values: Sequence[float], members: Sequence[Member]) -> list[float]:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmcomp.apis.config import load_config
 from mmcomp.apis.resuming import newest_checkpoint, settle_start
 from mmcomp.apis.training import TrainOptions, merge_options, refuse_faults, train
 from mmcomp.errors import CheckpointError, ConfigError
@@ -156,3 +157,19 @@ def test_data_needed_only_later_does_not_stop_a_training(toy, tmp_path):
     cfg.val_dataloader = cfg.test_dataloader
     with pytest.raises(ConfigError, match='nowhere'):
         refuse_faults(cfg)
+
+
+def test_a_warm_up_of_less_than_a_step_is_explained(toy, tmp_path):
+    cfg = load_config(toy)
+    cfg.param_scheduler = [dict(type='LinearLR', by_epoch=True, end=.2, convert_to_iter_based=True)]
+    with pytest.raises(ConfigError, match='param_scheduler.*end=0.*lower the batch size'):
+        train(cfg, work_dir=str(tmp_path), check=False, validate=False)
+
+
+def test_switches_for_large_models(cfg):
+    cfg.custom_hooks = [dict(type='CompileHook', backend='eager')]
+    found = merged(cfg, fsdp=True, activation_checkpointing=True, compile=True, accumulate=3)
+    assert found.model_wrapper_cfg.type == 'FullyShardedModel' and found.optim_wrapper.accumulative_counts == 3
+    assert found.custom_hooks == [*cfg.custom_hooks, dict(type='ActivationCheckpointingHook')]
+    with pytest.raises(ConfigError, match='at least 1; got 0'):
+        merged(cfg, accumulate=0)

@@ -107,6 +107,7 @@ def test_weights_of_a_file_are_matched_by_name(tmp_path):
     assert weights(found) == [.2, .3, .5]
     assert weights([.1, .2, .7]) == weights(dict(weights=[.1, .2, .7])) == [.1, .2, .7]
     assert weights(dict(members=[*found['members'], 'd'], weights=[.5, .2, .3, 0])) == [.2, .3, .5]
+    assert weights(dict(members=['c', 'a'], weights=[.6, .4], pruned=['z/b.pkl'])) == [.4, 0., .6]
     assert read_weights(['1', '2', '.5'], members).tolist() == [1., 2., .5]
     for content, words in [
             (dict(members=['a', 'b'], weights=[.5, .5]), 'not in it: c'), (dict(weights=['x', 1, 2]), 'numbers'),
