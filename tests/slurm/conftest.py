@@ -1,6 +1,7 @@
 """A real cluster for all tests of this folder."""
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -31,4 +32,4 @@ def cluster():
 def shell(cluster, root):
     """The environment of commands: the cluster's, and this checkout."""
     return dict(cluster.env, PYTHONPATH=os.pathsep.join(filter(None, [str(root), os.environ.get('PYTHONPATH')])),
-                OMP_NUM_THREADS='1')
+                PYTHON=sys.executable, OMP_NUM_THREADS='1')

@@ -4,6 +4,7 @@ All jobs of a training are submitted at once, for they wait more than they compu
 """
 import os
 import subprocess
+import sys
 import time
 
 import pytest
@@ -57,12 +58,18 @@ class Site:
         said = self.run('slurm_train.sh', 'batch', name, self.longer, self.folder / name, SUBMIT='sbatch', **env)
         return said.split()[-1]
 
+    def state(self, number):
+        return self.cluster.job(number)['JobState']
+
     def wait(self, number, name, *states):
-        self.cluster.wait(lambda: self.cluster.job(number)['JobState'] in states, 600, f'{name} to be {states}')
+        self.cluster.wait(lambda: self.state(number) in (*states, 'FAILED'), 600, f'{name} to be {states}')
+        assert self.state(number) in states, self.said(name)
         return self.cluster.job(number)
 
-    def has(self, name, file):
-        self.cluster.wait(lambda: (self.folder / name / file).exists(), 600, f'{file} of {name}')
+    def has(self, number, name, file):
+        path = self.folder / name / file
+        self.cluster.wait(lambda: path.exists() or self.state(number) == 'FAILED', 600, f'{file} of {name}')
+        assert path.exists(), self.said(name)
 
     def weights(self, name):
         return load_checkpoint(newest_checkpoint(self.folder / name))['state_dict']
@@ -83,7 +90,7 @@ def jobs(site):
         timed=site.submit('timed', SRUN_ARGS='-w node1 --time=5', SIGNAL_BEFORE='120', PAUSE='1'),
         lost=site.submit('lost', SRUN_ARGS='-w node2', PAUSE='1'),
         calm=site.submit('calm', SRUN_ARGS='-w node1'))
-    site.has('lost', 'paused')
+    site.has(started['lost'], 'lost', 'paused')
     site.cluster.kill_node(2)
     time.sleep(1)
     site.cluster.start_node(2)
@@ -128,7 +135,7 @@ def test_a_lost_node_costs_no_more_than_an_epoch(site, jobs):
 
 def test_preempted_with_loader_workers_alive(site, jobs):
     number = site.submit('preempted', SRUN_ARGS='-w node1', PAUSE='1')
-    site.has('preempted', 'paused')
+    site.has(number, 'preempted', 'paused')
     urgent = site.cluster.command('sbatch', '--parsable', '-p', 'urgent', '-w', 'node1', '--exclusive',
                                   f'--output={site.folder}/urgent.out', '--wrap', 'sleep 1').strip()
     site.wait(urgent, 'urgent', 'COMPLETED')
@@ -140,7 +147,7 @@ def test_preempted_with_loader_workers_alive(site, jobs):
 def test_a_step_on_some_of_the_nodes(site):
     """The step's own nodes count, not those of its job."""
     out, work = site.folder / 'step.out', site.folder / 'step'
-    command = (f'srun --nodes=1 --ntasks=2 --nodelist=node2 python {site.root}/tools/train.py {site.config} '
+    command = (f'srun --nodes=1 --ntasks=2 --nodelist=node2 {sys.executable} {site.root}/tools/train.py {site.config} '
                f'--launcher slurm --work-dir {work}')
     env = dict(site.env)
     env.pop('MASTER_ADDR')
