@@ -1,4 +1,5 @@
 """A recipe whose runner or stages are killed at random moments, compared with one that nobody disturbed."""
+import itertools
 import os
 import random
 import signal
@@ -59,8 +60,10 @@ def soak_recipe(folder: Path, kills: int = 20, chain: int = 5, seed: int = 0, jo
     _finish(recipe, folder / 'calm', jobs)
     soak.calm_seconds = time.monotonic() - start
     calm = results(folder / 'calm')
-    while len(soak.kills) < kills:
-        work = folder / f'work{len(soak.kills)}'
+    for run in itertools.count():
+        if len(soak.kills) == kills:
+            break
+        work = folder / f'work{run}'
         for _ in range(min(chain, kills - len(soak.kills))):
             victim = ('runner', 'stage')[len(soak.kills) % 2]
             told = _kill_one(recipe, work, jobs, victim, chance.uniform(0, soak.calm_seconds))

@@ -39,7 +39,8 @@ def main(argv=None):
     root.mkdir(parents=True, exist_ok=True)
     sizes = write_tweets(args.source, root, args.split_seed)
     vocab = args.vocab.resolve() if args.vocab else root / 'vocab.txt'
-    if not args.vocab:
+    # Learnt anew its ids may differ in ties, and trained models that are resumed know the old ones.
+    if not args.vocab and not vocab.is_file():
         train_word_pieces(root / 'train.csv', 4000, vocab)
     base = Path(__file__).resolve().parents[2] / 'configs/_base_'
     scores = prove(root, base, vocab, args.work_dir.resolve(), epochs=args.epochs, seeds=args.seeds)
