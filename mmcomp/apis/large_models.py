@@ -28,6 +28,8 @@ def turn_on(cfg: Config, fsdp: bool = False, activation_checkpointing: bool = Fa
     if accumulate is not None:
         if accumulate < 1:
             raise ConfigError(fault('--accumulate', 'N', 'at least 1', accumulate, 'Give the batches of one step.'))
+        if not cfg.get('optim_wrapper'):
+            raise ConfigError(fault('--accumulate', 'optim_wrapper', 'in the config', None, 'Add it.'))
         cfg.optim_wrapper.accumulative_counts = accumulate
     return cfg
 

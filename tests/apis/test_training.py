@@ -173,3 +173,5 @@ def test_switches_for_large_models(cfg):
     assert found.custom_hooks == [*cfg.custom_hooks, dict(type='ActivationCheckpointingHook')]
     with pytest.raises(ConfigError, match='at least 1; got 0'):
         merged(cfg, accumulate=0)
+    with pytest.raises(ConfigError, match='`optim_wrapper` must be in the config'):
+        merge_options(Config(dict(work_dir='w')), TrainOptions(accumulate=2))
