@@ -9,6 +9,23 @@ os.environ.setdefault('MPLBACKEND', 'Agg')
 import pytest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
+LONGEST = (
+    'slurm/test_slurm_scripts.py', 'slurm/test_slurm_recipe.py', 'conformance/test_disturbed_training.py',
+    'tools/benchmarks/test_recipe_soak.py', 'conformance/test_large_models.py', 'tools/test_dist_train.py',
+    'recipes/stages/test_train.py', 'tools/test_demo.py', 'conformance/test_accv_recipe.py',
+    'conformance/test_road_on_two_ranks.py', 'tools/test_test.py', 'conformance/test_two_ranks.py')
+
+
+def pytest_configure(config):
+    """pytest-xdist takes the files in the order below, not those with the most tests first."""
+    if hasattr(config.option, 'loadscopereorder'):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that in the end no process is alone with one."""
+    order = {ROOT / 'tests' / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 @pytest.fixture(autouse=True)

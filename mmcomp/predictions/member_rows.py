@@ -72,7 +72,7 @@ class MemberRows:
             with np.errstate(over='ignore'):
                 np.copyto(out, part, casting='same_kind')
         if self.table.kind == 'probability':
-            self._check_sums(block, out)
+            self._check_probabilities(block, out)
         return out
 
     def _read(self, block: slice, out: np.ndarray) -> np.ndarray:
@@ -96,11 +96,11 @@ class MemberRows:
         row = scores.shape[1] * scores.itemsize
         return scores.offset + block.start * row, (block.stop - block.start) * row
 
-    def _check_sums(self, block: slice, part: np.ndarray) -> None:
+    def _check_probabilities(self, block: slice, part: np.ndarray) -> None:
         with np.errstate(invalid='ignore', over='ignore'):
             sums = np.einsum('ij->i', part)
             good = abs(sums - 1) <= SUM_TOLERANCE[self.dtype.name]
-        if not good.all():
+        if not good.all() or part.min(initial=0) < 0:
             raise not_finite(self.table)
 
 

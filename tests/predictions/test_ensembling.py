@@ -248,6 +248,14 @@ def test_probabilities_whose_rows_do_not_sum_to_one_are_named():
         ensemble([random_table(0), table], [1., 0.])
 
 
+def test_negative_probabilities_are_named():
+    table = random_table(1, origin={'file': 'bad.pkl'})
+    table.scores[11, :2] += np.float32([.5, -.5]) - table.scores[11, 1] * np.float32([-1, 1])
+    assert abs(table.scores[11].sum() - 1) < 1e-3
+    with pytest.raises(TableError, match='bad.pkl.*no negatives.*1 bad rows: 11.jpg'):
+        ensemble([random_table(0), table])
+
+
 def test_what_cannot_be_combined():
     tables, values = [random_table(s) for s in range(2)], random_table(0, kind='value')
     for how, words in ((dict(method='median'), 'one of'), (dict(method='power', power=0.), 'geometric'),
