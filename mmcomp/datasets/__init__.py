@@ -4,10 +4,27 @@ from .image_list_dataset import ImageListDataset
 from .samplers import LengthBucketBatchSampler, ResumableBatchSampler, ShardedBatchSampler
 from .seeded_dataset import SeededDataset
 from .tabular_text_dataset import TabularTextDataset
-from .transforms import DeleteCharacters, IsolateSymbols, LowerCase, NormalizeUnicode, PackTokens, RandomAffine
+from .transforms import (
+    DeleteCharacters,
+    FastLoadImageFromFile,
+    FastPackInputs,
+    FastRandAugment,
+    FastRandomErasing,
+    FastRandomFlip,
+    FastRandomResizedCrop,
+    FastResize,
+    FastResizeEdge,
+    ImageCache,
+    IsolateSymbols,
+    LowerCase,
+    NormalizeUnicode,
+    PackTokens,
+    RandomAffine,
+)
 
 __all__ = [
-    'DeleteCharacters', 'ImageFolderDataset', 'ImageListDataset', 'IsolateSymbols', 'LengthBucketBatchSampler',
-    'LowerCase', 'NormalizeUnicode', 'PackTokens', 'RandomAffine', 'ResumableBatchSampler', 'SeededDataset',
-    'ShardedBatchSampler', 'TabularTextDataset', 'sample_ids',
+    'DeleteCharacters', 'FastLoadImageFromFile', 'FastPackInputs', 'FastRandAugment', 'FastRandomErasing',
+    'FastRandomFlip', 'FastRandomResizedCrop', 'FastResize', 'FastResizeEdge', 'ImageCache', 'ImageFolderDataset',
+    'ImageListDataset', 'IsolateSymbols', 'LengthBucketBatchSampler', 'LowerCase', 'NormalizeUnicode', 'PackTokens',
+    'RandomAffine', 'ResumableBatchSampler', 'SeededDataset', 'ShardedBatchSampler', 'TabularTextDataset', 'sample_ids',
 ]
