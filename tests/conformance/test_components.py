@@ -39,6 +39,9 @@ ROWS = {
                                dict(config=BERT, gradient_checkpointing=True)],
     'ImageTokens': [dict(backbone=dict(type='HuggingFaceImageBackbone', config=VIT)),
                     dict(backbone=dict(type='HuggingFaceImageBackbone', config=VIT), per_image='mean')],
+    'FusedSwinTransformerV2': [dict(
+        arch=dict(embed_dims=8, depths=[2], num_heads=[2], extra_norm_every_n_blocks=0), img_size=16, window_size=[2],
+        pretrained_window_sizes=[0], out_indices=(0, ), drop_path_rate=0.0)],
     'FeatureProjector': [dict(in_channels=3, out_channels=WIDTH),
                          dict(in_channels=3, out_channels=WIDTH, position_channels=4)],
 }  # yapf: disable

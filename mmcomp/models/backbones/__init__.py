@@ -2,5 +2,7 @@ from .feature_projector import FeatureProjector
 from .huggingface_image_backbone import HuggingFaceImageBackbone
 from .huggingface_text_encoder import HuggingFaceTextEncoder
 from .image_tokens import ImageTokens
+from .swin_v2 import FusedSwinTransformerV2
 
-__all__ = ['FeatureProjector', 'HuggingFaceImageBackbone', 'HuggingFaceTextEncoder', 'ImageTokens']
+__all__ = ['FeatureProjector', 'FusedSwinTransformerV2', 'HuggingFaceImageBackbone', 'HuggingFaceTextEncoder',
+           'ImageTokens']
