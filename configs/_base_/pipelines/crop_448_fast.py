@@ -1,5 +1,5 @@
-# crop_448.py in less time. Same random numbers; each step of training is within one grey level of its own, resizing within
-# two, but one that tells levels apart (solarizing, say) can make more of a level before it. Tests: the same pixels.
+# crop_448.py in less time. Same random numbers; each step of training is within one grey level of its own, but one
+# that tells levels apart, as solarizing does, can make more of a level before it. Tests: the same pixels.
 data_preprocessor = dict(
     num_classes=5000, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 train_pipeline = [

@@ -1,4 +1,4 @@
-# resize_384_fast.py with what is not equal, but alike: JPEG files of twice the size or more are decoded at a half or less,
+# resize_384_fast.py with what is alike, not equal: JPEG files of twice the size or more are decoded at a half or less,
 # moves that follow each other are one warp, erased rectangles get other noise of the same kind. Tests: the same pixels.
 data_preprocessor = dict(
     num_classes=5000, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
