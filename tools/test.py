@@ -6,8 +6,10 @@ EXAMPLE = """examples:
   python tools/test.py CONFIG epoch_20.pth --out val.pkl
   python tools/test.py CONFIG soup.pth --folder data/testb --tta --out testb.pkl
   tools/dist_test.sh CONFIG soup.pth 8 --folder data/testb --out testb.pkl
+  python tools/test.py CONFIG epoch_18.pth --checkpoints epoch_19.pth epoch_20.pth --folder data/testb
 
-A killed run called again goes on where it stopped, on any number of GPUs.
+A killed run called again goes on where it stopped, on any number of GPUs. With several checkpoints each image is read
+and prepared once; all models are in memory.
 """
 
 
@@ -16,11 +18,14 @@ def parse_args(argv=None):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--checkpoints', nargs='+', default=[], metavar='FILE',
+                        help='more checkpoints of the same config, a table each, predicted in the same pass')
     source = parser.add_mutually_exclusive_group()
     source.add_argument('--folder', metavar='DIR', help='predict the images of this folder instead of the test set')
     source.add_argument('--ann', metavar='FILE', help='predict this annotation list, with labels or without')
     parser.add_argument('--image-root', metavar='DIR', help='with --ann: where its paths start')
-    parser.add_argument('--out', metavar='FILE', help='the table (default: CHECKPOINT with suffix .pkl)')
+    parser.add_argument('--out', metavar='PATH', help='the table, or the folder of tables with several checkpoints '
+                        '(default: CHECKPOINT with suffix .pkl)')
     parser.add_argument('--tta', action='store_true',
                         help="test-time augmentation by the config's views, or horizontal flip")
     parser.add_argument('--lt', nargs='?', type=float, const=1., default=0., metavar='TAU',
@@ -38,23 +43,38 @@ def parse_args(argv=None):
     return args
 
 
+def table_files(out, checkpoints):
+    """Where the table of each checkpoint goes; in a folder by its name, if need be with its folder's."""
+    from pathlib import Path
+    paths = [Path(checkpoint) for checkpoint in checkpoints]
+    if out is None:
+        return [str(path.with_suffix('.pkl')) for path in paths]
+    if len(paths) == 1:
+        return [out]
+    Path(out).mkdir(parents=True, exist_ok=True)
+    names = [path.stem for path in paths]
+    if len(set(names)) < len(names):
+        names = [f'{path.absolute().parent.name}-{path.stem}' for path in paths]
+    return [str(Path(out, f'{name}.pkl')) for name in names]
+
+
 def main(argv=None):
     args = parse_args(argv)
     import os
-    from pathlib import Path
 
     from mmcomp.apis.config import load_config
     from mmcomp.apis.launch import default_launcher, process_group
-    from mmcomp.apis.prediction import predict_table
+    from mmcomp.apis.prediction import predict_tables
     cfg = load_config(args.config, args.cfg_options)
-    out = args.out or str(Path(args.checkpoint).with_suffix('.pkl'))
+    checkpoints = [args.checkpoint, *args.checkpoints]
+    outs = table_files(args.out, checkpoints)
     communication = (cfg.get('env_cfg') or {}).get('dist_cfg') or {}
     with process_group(args.launcher or default_launcher(os.environ), communication.get('backend'),
                        communication.get('timeout')) as place:
-        table = predict_table(cfg, args.checkpoint, out, folder=args.folder, ann=args.ann, image_root=args.image_root,
-                              tta=args.tta, logit_adjustment_tau=args.lt, amp=args.amp, dtype=args.dtype,
-                              batch_size=args.batch_size)
-        if place.rank == 0:
+        tables = predict_tables(cfg, checkpoints, outs, folder=args.folder, ann=args.ann, image_root=args.image_root,
+                                tta=args.tta, logit_adjustment_tau=args.lt, amp=args.amp, dtype=args.dtype,
+                                batch_size=args.batch_size)
+        for out, table in zip(outs, tables) if place.rank == 0 else ():
             print(f'{out}: {len(table)} samples, {table.scores.shape[1]} classes')
 
 

@@ -3,7 +3,8 @@ from importlib import import_module
 
 _HOMES = {
     'build': 'building', 'load_model': 'building', 'load_config': 'config', 'check_config': 'config_check',
-    'train': 'training', 'predict': 'prediction', 'predict_table': 'prediction', 'init_dist': 'launch',
+    'train': 'training', 'predict': 'prediction', 'predict_table': 'prediction',
+    'predict_tables': 'prediction', 'init_dist': 'launch',
 }  # yapf: disable
 __all__ = list(_HOMES)
 

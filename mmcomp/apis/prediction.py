@@ -1,8 +1,7 @@
 """From a trained checkpoint to a prediction table, or to one image's class."""
-import copy
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.device import get_device
-from mmengine.dist import barrier, broadcast_object_list, get_rank, get_world_size
-from mmengine.runner import Runner
+from mmengine.dist import barrier, broadcast_object_list, get_rank
 from mmpretrain.models.heads import MultiLabelClsHead
 from rich.progress import track
 from torch import nn
@@ -20,12 +18,15 @@ from torch import nn
 from mmcomp import __version__
 from mmcomp.apis.building import build, load_model, prediction_config
 from mmcomp.apis.config import load_config
-from mmcomp.datasets import ShardedBatchSampler, TabularTextDataset, sample_ids
-from mmcomp.errors import ConfigError, TableError, fault
+from mmcomp.apis.prediction_data import prediction_dataset, prediction_loader
+from mmcomp.datasets import sample_ids
+from mmcomp.datasets.collating import collate_inputs
+from mmcomp.errors import TableError, fault, shorten
 from mmcomp.models.heads.logit_adjustment import set_logit_adjustment
+from mmcomp.models.scoring import batch_scores, needs_only_inputs
 from mmcomp.predictions import parts
 from mmcomp.predictions.tables import read_table, write_table
-from mmcomp.registry import DATASETS, TRANSFORMS
+from mmcomp.registry import TRANSFORMS
 from mmcomp.structures import PredictionTable
 
 DTYPES = {'float32': np.float32, 'float16': np.float16}
@@ -33,23 +34,29 @@ DTYPES = {'float32': np.float32, 'float16': np.float16}
 TEXT_KEYS = ('tokenizer', 'text_col', 'joiner', 'max_length', 'truncation', 'head_ratio', 'text_transforms')
 
 
-def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None = None, ann: str | None = None,
-                  image_root: str | None = None, tta: bool = False, logit_adjustment_tau: float = 0.,
-                  amp: bool = False, dtype: str = 'float32', batch_size: int | None = None,
-                  device: str | None = None) -> PredictionTable:
-    """Predict a data set, each sample exactly once over all ranks, into a table file.
+def predict_table(cfg: Config, checkpoint: str, out: str, **how) -> PredictionTable:
+    """Predict a data set with one checkpoint into a table file; see :func:`predict_tables`."""
+    return predict_tables(cfg, [checkpoint], [out], **how)[0]
 
-    A data set with ``lengths`` is predicted from the longest sample to the
-    shortest, so that little is padding; the table is in the data set's order.
 
-    Ranks write part files beside ``out`` as they go; a killed run called again
+def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str], *, folder: str | None = None,
+                   ann: str | None = None, image_root: str | None = None, tta: bool = False,
+                   logit_adjustment_tau: float = 0., amp: bool = False, dtype: str = 'float32',
+                   batch_size: int | None = None, device: str | None = None) -> list[PredictionTable]:
+    """Predict a data set with each checkpoint, each sample exactly once over all ranks, into table files.
+
+    A sample is read and prepared once for all checkpoints. A data set with
+    ``lengths`` is predicted from the longest sample to the shortest, so that
+    little is padding; tables are in the data set's order.
+
+    Ranks write part files beside ``outs`` as they go; a killed run called again
     goes on where it stopped. Rank 0 joins the parts at the end. Call it on
     every rank of an initialised process group, or alone.
 
     Args:
         cfg: A whole config; its ``test_dataloader`` says what to predict.
-        checkpoint: The weights.
-        out: The table to write, ``.pkl`` or ``.table``.
+        checkpoints: The weights of each model; all of them stay in memory.
+        outs: The table to write for each, ``.pkl`` or ``.table``.
         folder: Predict the images of this folder instead.
         ann: Predict this annotation list (of a text data set: this table) instead, labelled or not.
         image_root: With ``ann``: the folder its paths start from, when it is
@@ -58,39 +65,41 @@ def predict_table(cfg: Config, checkpoint: str, out: str, *, folder: str | None 
             horizontal flip where the config has none.
         logit_adjustment_tau: Subtract so many log priors of the training labels.
         amp: Half precision (bfloat16 on CPU).
-        dtype: ``float32`` or ``float16`` scores in the file.
+        dtype: ``float32`` or ``float16`` scores in the files.
         batch_size: Samples a batch and rank, by default the config's.
         device: By default the GPU of this rank, or the CPU.
 
     Returns:
-        The table; on ranks other than 0 it is read from ``out``.
+        The tables; on ranks other than 0 they are read from ``outs``.
     """
-    if dtype not in DTYPES or Path(out).suffix not in ('.pkl', '.table'):
-        raise TableError(fault('prediction', 'out, dtype', f'a `.pkl` or `.table` and one of {tuple(DTYPES)}',
-                               (out, dtype), 'Correct them.'))
+    _check_outs(checkpoints, outs, dtype)
     cfg = prediction_config(cfg)
     if batch_size:
         cfg.test_dataloader.batch_size = batch_size
     device = device or get_device()
-    model, meta = load_model(cfg, checkpoint, device, tta)
-    if logit_adjustment_tau:
+    models, metas = zip(*(load_model(cfg, checkpoint, device, tta) for checkpoint in checkpoints))
+    for model in models if logit_adjustment_tau else ():
         set_logit_adjustment(model, logit_adjustment_tau)
-    dataset = _dataset(cfg, folder, ann, image_root, tta)
+    dataset = prediction_dataset(cfg, folder, ann, image_root, tta)
     ids = sample_ids(dataset)
-    how = dict(checkpoint=Path(checkpoint).name, config=Path(cfg.filename or '').name, config_sha=_digest(cfg), tta=tta,
+    how = dict(config=Path(cfg.filename or '').name, config_sha=_digest(cfg), tta=tta,
                logit_adjustment_tau=logit_adjustment_tau, amp=amp, dtype=dtype)
-    parts_at = parts.parts_folder(out)
-    done = _start(parts_at, dict(how, ids=parts.ids_digest(ids), weights=_stamp(checkpoint)))
-    rows = np.setdiff1d(np.arange(len(ids)), done)
-    loader = _loader(cfg, dataset, rows)
+    outputs = [_Output(out, checkpoint, ids, how) for out, checkpoint in zip(outs, checkpoints)]
+    rows = np.flatnonzero(~np.logical_and.reduce([output.done for output in outputs]))
+    loader = prediction_loader(cfg, dataset, rows, collate_inputs if needs_only_inputs(models[0]) else None)
     autocast = torch.autocast(torch.device(device).type, torch.bfloat16 if 'cpu' in device else torch.float16, amp)
     with torch.inference_mode(), autocast:
-        _predict_rows(model, _shown(loader), loader.batch_sampler.batches, parts.PartWriter(parts_at), DTYPES[dtype])
+        for data, batch in zip(_shown(loader), loader.batch_sampler.batches):
+            for output, scores in zip(outputs, batch_scores(models, data)):
+                output.add(np.asarray(batch), scores.cpu().numpy())
+    for output in outputs:
+        output.writer.flush()
     barrier()
     if get_rank() == 0:
-        _finish(dataset, ids, meta, dict(how, mmcomp=__version__), parts_at, out, _kind(model))
+        for output, meta in zip(outputs, metas):
+            output.finish(dataset, meta, _kind(models[0]), told=Path(output.out).name if len(outputs) > 1 else '')
     barrier()
-    return read_table(out)
+    return [read_table(out) for out in outs]
 
 
 def predict(config: Config | str, checkpoint: str, image: str | np.ndarray | Iterable, device: str = 'cpu',
@@ -132,79 +141,12 @@ def predict(config: Config | str, checkpoint: str, image: str | np.ndarray | Ite
     return results if several else results[0]
 
 
-def _dataset(cfg: Config, folder: str | None, ann: str | None, image_root: str | None, tta: bool):
-    """The data set to predict: the config's, a folder or a list."""
-    wanted = cfg.test_dataloader.dataset
-    pipeline = cfg.tta_pipeline if tta else wanted.get('pipeline')
-    if folder and ann:
-        raise ConfigError('prediction: `folder` and `ann` must not be given together. Choose one.')
-    if tta and not pipeline:
-        raise ConfigError(f'{cfg.filename}: `tta_pipeline` must be given for test-time augmentation of a '
-                          f'{wanted.type}. Add it to the config.')
-    kind = DATASETS.get(wanted.type)
-    texts = isinstance(kind, type) and issubclass(kind, TabularTextDataset)
-    if texts and (folder or image_root):
-        raise ConfigError(f'prediction: `folder` and `image_root` must not be given with a {wanted.type}. Use `ann`.')
-    if texts and ann:
-        kept = {k: v for k, v in wanted.items() if k not in ('id_list', 'indices', 'rows', 'soft_targets')}
-        new = dict(kept, ann_file=os.path.abspath(ann), require_targets=False)
-    elif folder:
-        new = dict(type='ImageFolderDataset', image_root=os.path.abspath(folder), with_label=False)
-    elif ann:
-        with open(ann, encoding='utf-8') as file:
-            first = next((line.split() for line in file if line.strip()), [''])
-        shared = ('data_root', 'image_root', 'image_roots', 'classes', 'num_classes')
-        kept = {k: wanted[k] for k in shared if k in wanted}
-        new = dict(kept, type='ImageListDataset', ann_file=os.path.abspath(ann), with_label=first[-1].isdigit())
-        if image_root:
-            new['image_root'] = os.path.abspath(image_root)
-    else:
-        new = dict(wanted)
-    if pipeline:
-        new['pipeline'] = pipeline
-    return build(dict(new, test_mode=True), DATASETS)
-
-
 def _digest(cfg: Config) -> str:
     """What of a config decides scores, in 16 letters."""
     dataset = cfg.test_dataloader.dataset
     said = (cfg.model, cfg.get('data_preprocessor'), dataset.get('pipeline'), cfg.tta_pipeline, cfg.tta_model,
             [dataset[key] for key in TEXT_KEYS if key in dataset])
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
-
-
-def _stamp(checkpoint: str) -> list[int]:
-    found = os.stat(checkpoint)
-    return [found.st_size, found.st_mtime_ns]
-
-
-def _start(folder: Path, manifest: dict) -> np.ndarray:
-    """Open the parts on rank 0; every rank learns which rows are done."""
-    message = [None]
-    if get_rank() == 0:
-        differences = parts.open_parts(folder, manifest)
-        message = [parts.done_rows(folder)]
-        if differences:
-            print(f'{folder}: parts of another run ({differences} differ) were thrown away')
-        elif len(message[0]):
-            print(f'{folder}: going on, {len(message[0])} samples are done')
-    broadcast_object_list(message)
-    return message[0]
-
-
-def _loader(cfg: Config, dataset, rows: np.ndarray):
-    """A loader over this rank's batches of the rows still to do."""
-    wanted = copy.deepcopy(cfg.test_dataloader.to_dict())
-    batch_size = wanted.pop('batch_size', 1)
-    for key in ('sampler', 'drop_last', 'num_batch_per_epoch', 'shuffle'):
-        wanted.pop(key, None)
-    wanted['persistent_workers'] = False
-    wanted['pin_memory'] = torch.cuda.is_available() and wanted.get('pin_memory', True)
-    lengths = getattr(dataset, 'lengths', None)
-    if lengths is not None:
-        rows = rows[np.argsort(-lengths[rows], kind='stable')]
-    batches = ShardedBatchSampler(rows, batch_size, get_rank(), get_world_size())
-    return Runner.build_dataloader(dict(wanted, dataset=dataset, sampler=None, batch_sampler=batches))
 
 
 def _kind(model: nn.Module) -> str:
@@ -219,27 +161,67 @@ def _shown(loader):
     return track(loader, description='predict', total=len(loader)) if get_rank() == 0 else loader
 
 
-def _predict_rows(model, loader, batches: list[list[int]], writer: parts.PartWriter, dtype) -> None:
-    for data, rows in zip(loader, batches):
-        samples = model.test_step(data)
-        scores = torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
-        writer.add(np.asarray(rows), scores.astype(dtype))
-    writer.flush()
+def _check_outs(checkpoints: Sequence[str], outs: Sequence[str], dtype: str) -> None:
+    if dtype not in DTYPES or any(Path(out).suffix not in ('.pkl', '.table') for out in outs):
+        raise TableError(fault('prediction', 'out, dtype', f'a `.pkl` or `.table` and one of {tuple(DTYPES)}',
+                               (*outs, dtype), 'Correct them.'))
+    if len(outs) != len(checkpoints) or len({os.path.abspath(out) for out in outs}) < len(outs):
+        raise TableError(fault('prediction', 'out', f'{len(checkpoints)} different tables, one a checkpoint',
+                               shorten(list(outs)), 'Name as many tables as checkpoints.'))
 
 
-def _finish(dataset, ids: list[str], meta: dict, origin: dict, parts_at: Path, out: str, kind: str) -> None:
-    """Join the parts, score them where there are labels, write the table."""
-    classes = dataset.metainfo.get('classes') or (meta.get('dataset_meta') or {}).get('classes')
-    scores = parts.join_parts(parts_at, len(ids))
-    if classes is not None and len(classes) != scores.shape[1]:
-        raise TableError(fault(out, 'classes', f'{scores.shape[1]} names, as the model has outputs', len(classes),
-                               'Use the class list the model was trained with.'))
-    table = PredictionTable(ids, scores, kind, classes, origin).check()
-    if len(ids) and 'gt_label' in dataset.get_data_info(0):
-        known = getattr(dataset, 'get_gt_labels', None)
-        labels = known() if known else [dataset.get_data_info(i)['gt_label'] for i in range(len(ids))]
-        right = table.labels() == np.asarray(labels)
-        table = replace(table, origin=dict(origin, val_score=float(right.mean())))
-        print(f'accuracy/top1: {100 * right.mean():.4f}')
-    write_table(table, out)
-    parts.remove_parts(parts_at)
+class _Output:
+    """The table of one checkpoint: its parts while prediction goes, the whole at the end.
+
+    Args:
+        out: The table to write.
+        checkpoint: Whose it is.
+        ids: All samples, ``(N,)``.
+        how: What decides its scores beside them.
+    """
+
+    def __init__(self, out: str, checkpoint: str, ids: list[str], how: dict):
+        self.out, self.ids, self.how = out, ids, dict(how, checkpoint=Path(checkpoint).name)
+        self.parts_at = parts.parts_folder(out)
+        self.done = np.zeros(len(ids), dtype=bool)
+        file = os.stat(checkpoint)
+        manifest = dict(self.how, ids=parts.ids_digest(ids), weights=[file.st_size, file.st_mtime_ns])
+        self.done[self._start(manifest)] = True
+        self.writer = parts.PartWriter(self.parts_at)
+
+    def _start(self, manifest: dict) -> np.ndarray:
+        """Open the parts on rank 0; every rank learns which rows are done."""
+        message = [None]
+        if get_rank() == 0:
+            differences = parts.open_parts(self.parts_at, manifest)
+            message = [parts.done_rows(self.parts_at)]
+            if differences:
+                print(f'{self.parts_at}: parts of another run ({differences} differ) were thrown away')
+            elif len(message[0]):
+                print(f'{self.parts_at}: going on, {len(message[0])} samples are done')
+        broadcast_object_list(message)
+        return message[0]
+
+    def add(self, rows: np.ndarray, scores: np.ndarray) -> None:
+        """Take scores ``(B, C)`` of rows that other outputs may want alone."""
+        wanted = ~self.done[rows]
+        if wanted.any():
+            self.writer.add(rows[wanted], scores[wanted].astype(DTYPES[self.how['dtype']]))
+
+    def finish(self, dataset, meta: dict, kind: str, told: str = '') -> None:
+        """Join the parts, score them where there are labels, write the table."""
+        classes = dataset.metainfo.get('classes') or (meta.get('dataset_meta') or {}).get('classes')
+        scores = parts.join_parts(self.parts_at, len(self.ids))
+        if classes is not None and len(classes) != scores.shape[1]:
+            raise TableError(fault(self.out, 'classes', f'{scores.shape[1]} names, as the model has outputs',
+                                   len(classes), 'Use the class list the model was trained with.'))
+        origin = dict(self.how, mmcomp=__version__)
+        table = PredictionTable(self.ids, scores, kind, classes, origin).check()
+        if len(self.ids) and 'gt_label' in dataset.get_data_info(0):
+            known = getattr(dataset, 'get_gt_labels', None)
+            labels = known() if known else [dataset.get_data_info(i)['gt_label'] for i in range(len(self.ids))]
+            right = table.labels() == np.asarray(labels)
+            table = replace(table, origin=dict(origin, val_score=float(right.mean())))
+            print(f'{told}{": " if told else ""}accuracy/top1: {100 * right.mean():.4f}')
+        write_table(table, self.out)
+        parts.remove_parts(self.parts_at)

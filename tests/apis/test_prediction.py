@@ -6,10 +6,11 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmcomp.apis import build, load_model, predict, predict_table, prediction
+from mmcomp.apis import build, load_model, predict, predict_table, predict_tables, prediction_data
 from mmcomp.apis.building import prediction_config
 from mmcomp.apis.config import load_config
 from mmcomp.apis.prediction import _digest
+from mmcomp.apis.prediction_data import prediction_loader
 from mmcomp.datasets import TabularTextDataset
 from mmcomp.errors import CheckpointError, ConfigError, TableError
 from mmcomp.predictions import parts
@@ -79,6 +80,37 @@ def test_a_killed_run_goes_on_to_the_same_table(toy, tmp_path, monkeypatch):
     again = predict_table(cfg, checkpoint, str(tmp_path / 'y.pkl'))
     assert len(calls) == 5, 'three of eight batches were done'
     assert np.array_equal(again.ids, whole.ids) and np.array_equal(again.scores, whole.scores)
+
+
+def test_checkpoints_of_one_pass_are_those_of_their_own(toy, toy_run, tmp_path, monkeypatch):
+    cfg, checkpoint = toy
+    cfg.val_dataloader.batch_size = 4
+    checkpoints = [str(toy_run[1] / 'epoch_1.pth'), checkpoint]
+    alone = [predict_table(cfg, c, str(tmp_path / f'{i}.pkl'), tta=True) for i, c in enumerate(checkpoints)]
+    add, flush, told = parts.PartWriter.add, parts.PartWriter.flush, []
+
+    def dying(self, rows, scores):
+        told.append(self.folder.name)
+        if len(told) == 6:
+            raise KeyboardInterrupt
+        add(self, rows, scores)
+        flush(self)
+
+    outs = [str(tmp_path / name) for name in ('a.pkl', 'b.pkl')]
+    monkeypatch.setattr(parts.PartWriter, 'add', dying)
+    with pytest.raises(KeyboardInterrupt):
+        predict_tables(cfg, checkpoints, outs, tta=True)
+    assert told == ['a.pkl.parts', 'b.pkl.parts'] * 3, 'the first table has a batch more than the second'
+    told.clear()
+    monkeypatch.setattr(parts.PartWriter, 'add', lambda self, *new: told.append(self.folder.name) or add(self, *new))
+    both = predict_tables(cfg, checkpoints, outs, tta=True)
+    assert (told.count('a.pkl.parts'), told.count('b.pkl.parts')) == (5, 6)
+    for table, other in zip(both, alone):
+        np.testing.assert_array_equal(table.scores, other.scores)
+        assert dict(table.origin, file='') == dict(other.origin, file='') and table.ids.tolist() == other.ids.tolist()
+    assert not np.array_equal(both[0].scores, both[1].scores)
+    with pytest.raises(TableError, match='2 different tables, one a checkpoint'):
+        predict_tables(cfg, checkpoints, outs[:1] * 2)
 
 
 def test_views_are_averaged_in_logits(toy, tmp_path):
@@ -200,11 +232,11 @@ def test_a_killed_prediction_of_texts_goes_on(texts, tmp_path, monkeypatch):
 def test_ranks_share_batches_of_like_length(texts, monkeypatch):
     cfg, _, lengths = texts
     dataset = build(cfg.test_dataloader.dataset.to_dict(), DATASETS)
-    monkeypatch.setattr(prediction, 'get_world_size', lambda: 3)
+    monkeypatch.setattr(prediction_data, 'get_world_size', lambda: 3)
     batches = []
     for rank in range(3):
-        monkeypatch.setattr(prediction, 'get_rank', lambda rank=rank: rank)
-        batches += list(prediction._loader(cfg, dataset, np.arange(30)).batch_sampler)
+        monkeypatch.setattr(prediction_data, 'get_rank', lambda rank=rank: rank)
+        batches += list(prediction_loader(cfg, dataset, np.arange(30)).batch_sampler)
     assert sorted(row for batch in batches for row in batch) == list(range(30))
     assert sum(max(dataset.lengths[batch]) - min(dataset.lengths[batch]) for batch in batches) < 30
 

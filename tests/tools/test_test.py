@@ -31,6 +31,19 @@ def test_the_default_output_lies_beside_the_checkpoint_and_prints_the_accuracy(t
     assert read_table(work / 'epoch_1.pkl').origin['checkpoint'] == 'epoch_1.pth'
 
 
+def test_several_checkpoints_in_one_pass(tool, toy_run, tmp_path, capsys):
+    config, work = toy_run
+    first, second = work / 'epoch_1.pth', work / 'epoch_2.pth'
+    tool('test').main([str(config), str(second), '--out', str(tmp_path / 'alone.pkl')])
+    tool('test').main([str(config), str(first), '--checkpoints', str(second), '--out', str(tmp_path / 'tables')])
+    tables = [read_table(tmp_path / f'tables/epoch_{n}.pkl') for n in (1, 2)]
+    assert np.array_equal(tables[1].scores, read_table(tmp_path / 'alone.pkl').scores)
+    assert not np.array_equal(tables[0].scores, tables[1].scores)
+    assert 'epoch_1.pkl: accuracy/top1:' in capsys.readouterr().out
+    assert [name.rpartition('/')[2] for name in tool('test').table_files(
+        str(tmp_path / 'x'), ['a/best.pth', 'b/best.pth'])] == ['a-best.pkl', 'b-best.pkl']
+
+
 def test_wrong_arguments(tool, toy_run, capsys):
     with pytest.raises(CheckpointError, match='no such checkpoint'):
         tool('test').main([str(toy_run[0]), 'none.pth'])

@@ -13,13 +13,13 @@ def average_views(probabilities: torch.Tensor) -> torch.Tensor:
     does not see constants, so the mean of the log probabilities serves.
 
     Args:
-        probabilities: ``(V, C)``, one row a view.
+        probabilities: ``(V, C)``, one row a view, or ``(V, B, C)`` of B samples.
 
     Returns:
-        ``(C,)``, sum 1.
+        ``(C,)`` or ``(B, C)``, rows of sum 1.
     """
     tiny = torch.finfo(probabilities.dtype).tiny
-    return probabilities.clamp(min=tiny).log().mean(dim=0).softmax(dim=0)
+    return probabilities.clamp(min=tiny).log().mean(dim=0).softmax(dim=-1)
 
 
 @MODELS.register_module()

@@ -28,10 +28,14 @@ class LogitAdjustmentMixin(ClassCountsMixin):
     """
     logit_adjustment_tau: float = 0.0
 
+    def adjusted(self, logits: torch.Tensor) -> torch.Tensor:
+        """What is predicted from: ``logits``, adjusted where that is switched on."""
+        if not self.logit_adjustment_tau:
+            return logits
+        return adjust_logits(logits, self.require_class_counts(), self.logit_adjustment_tau)
+
     def _get_predictions(self, cls_score, data_samples):
-        if self.logit_adjustment_tau:
-            cls_score = adjust_logits(cls_score, self.require_class_counts(), self.logit_adjustment_tau)
-        return super()._get_predictions(cls_score, data_samples)
+        return super()._get_predictions(self.adjusted(cls_score), data_samples)
 
 
 def set_logit_adjustment(model: nn.Module, tau: float = 1.0) -> None:
