@@ -10,6 +10,7 @@ from mmcomp.errors import ConfigError, fault
 from mmcomp.registry import MODELS
 
 from .logit_adjustment import LogitAdjustmentMixin
+from .subcenter_cosine import subcenter_cosine
 
 COSINE_EPS = 1e-6
 
@@ -34,7 +35,7 @@ def arcface_logits(cosine: torch.Tensor, target: torch.Tensor, margin_rad: torch
     sin = (1 - cos * cos).sqrt()
     cos_m, sin_m = margin_rad.cos(), margin_rad.sin()
     widened = torch.where(cos > -cos_m, cos * cos_m - sin * sin_m, cos - margin_rad * sin_m)
-    return (scale * cosine).scatter(1, target, scale * widened[:, None])
+    return (scale * cosine).scatter_(1, target, scale * widened[:, None])
 
 
 def adaptive_margins(class_counts: torch.Tensor, margin_range: Sequence[float]) -> torch.Tensor:
@@ -72,11 +73,11 @@ class ArcFaceHead(LogitAdjustmentMixin, ClsHead):
 
     What differs from mmpretrain's ``ArcFaceClsHead``: that one feeds ``acos``
     unclamped (NaN gradients at a cosine of +-1), computes the margin for all
-    C columns and mixes it in through a one-hot matrix, leaves half-precision
-    features in half precision when it switches autocast off, and takes
-    margins as a list or a file. Here class counts come from the training data
-    set by ``ClassCountsHook`` and are kept in the checkpoint. Weights have
-    the same key, ``norm_product.weight`` ``(C * k, D)``.
+    C columns and mixes it in through a one-hot matrix, makes a normalized copy
+    of the centres, leaves half-precision features in half precision when it
+    switches autocast off, and takes margins as a list or a file. Here class
+    counts come from the training data set by ``ClassCountsHook`` and are kept
+    in the checkpoint. Weights have the same key, ``norm_product.weight`` ``(C * k, D)``.
 
     Args:
         num_classes: Number of classes C.
@@ -129,7 +130,7 @@ class ArcFaceHead(LogitAdjustmentMixin, ClsHead):
         margins if the class indices ``target`` ``(B,)`` are given."""
         features = self.pre_logits(feats)
         with torch.autocast(features.device.type, enabled=False):
-            cosine = self.norm_product(features.float())
+            cosine = subcenter_cosine(features.float(), self.norm_product.weight, self.norm_product.k)
             if target is None:
                 return self.scale * cosine
             return arcface_logits(cosine, target, self.margins_rad[target], self.scale)

@@ -62,7 +62,7 @@ class FusedSwinTransformerV2(SwinTransformerV2):
         return sum(self.depths[:int(stage)]) + (int(block) + 1 if part == 'blocks' else 0), layers
 
     def _delete_reinit_params(self, state_dict: dict, prefix: str, *args, **kwargs) -> None:
-        """Positions in windows are this model's, whatever a checkpoint says; unlike mmpretrain's, it suits ``strict``."""
+        """Positions in windows are this model's whatever a checkpoint says, and none are missing then."""
         for name, buffer in self.named_buffers():
             if name.endswith(('relative_position_index', 'relative_coords_table')):
                 state_dict[prefix + name] = buffer
