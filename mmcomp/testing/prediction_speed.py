@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import torch
 
+from mmcomp.testing.measuring import ratio
+
 CONFIG = """
 model = dict(
     type='ImageClassifier', data_preprocessor=dict(num_classes={classes}, mean=[127.5], std=[127.5]),
@@ -100,5 +102,5 @@ def compare_ways(bench: PredictionBench, rounds: int) -> list[list[str]]:
         count, ratios = len(scores[0][0]), seconds[:, 0] / seconds[:, 1]
         apart = max(float(abs(a - b).max()) for a, b in zip(scores[0], scores[1]))
         rows.append([what, *(f'{count / np.median(seconds[:, at]):.0f}' for at in (0, 1)),
-                     f'{np.median(ratios):.2f} ({ratios.min():.2f}…{ratios.max():.2f})', f'{apart:.1g}'])
+                     ratio(ratios), f'{apart:.1g}'])
     return rows

@@ -1,6 +1,6 @@
 """How fast a text classifier trains and predicts on made-up comments, one way beside another."""
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from mmcomp.datasets import TabularTextDataset
 from mmcomp.datasets.samplers.length_bucket_batch_sampler import bucketed_batches
 from mmcomp.files import atomic_open
 from mmcomp.registry import DATASETS
+from mmcomp.testing.measuring import ratio
 from mmcomp.testing.texts import comment_lengths, make_comments, make_words, word_pieces
 
 CONFIG = """\
@@ -231,16 +232,6 @@ def _clock():
     return Clock()
 
 
-def alternated(ways: Sequence[Callable[[int], float]], rounds: int) -> np.ndarray:
-    """Seconds ``(rounds, ways)``; each round takes the ways in turn and begins with another one."""
-    seconds = np.zeros((rounds, len(ways)))
-    for turn in range(rounds):
-        for place in range(len(ways)):
-            at = (place + turn) % len(ways)
-            seconds[turn, at] = ways[at](turn)
-    return seconds
-
-
 def speed_rows(bench: Bench, names: Sequence[str], paddings: Sequence[str], seconds: np.ndarray,
                over: Sequence[int]) -> Iterator[list[str]]:
     """Rows of a markdown table: speed, ratios round by round, padding, and what padding alone lets one expect.
@@ -256,17 +247,7 @@ def speed_rows(bench: Bench, names: Sequence[str], paddings: Sequence[str], seco
     yield ['way', 'comments/s', *(f'over {names[at]}' for at in over), 'padding, %', 'FLOPs of fixed over its own']
     for at, (name, padding) in enumerate(zip(names, paddings)):
         padded = bench.padded(padding)
-        ratios = [_ratio(seconds[:, base] / seconds[:, at]) if base != at else '' for base in over]
+        ratios = [ratio(seconds[:, base] / seconds[:, at]) if base != at else '' for base in over]
         yield [name, f'{bench.rows / np.median(seconds[:, at]):.0f}', *ratios,
                f'{100 * (1 - useful / padded.sum()):.1f}', f'{fixed / bench.flops(padded):.2f}']
     yield ['(no padding at all)', '', *('' for _ in over), '0.0', f'{fixed / bench.flops(bench.lengths):.2f}']
-
-
-def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """A table of rows whose first one is the head."""
-    lines = [f'| {" | ".join(row)} |' for row in rows]
-    return '\n'.join([lines[0], '|---' * len(rows[0]) + '|', *lines[1:]])
-
-
-def _ratio(ratios: np.ndarray) -> str:
-    return f'{np.median(ratios):.2f} ({ratios.min():.2f}…{ratios.max():.2f})' if len(ratios) > 1 else f'{ratios[0]:.2f}'

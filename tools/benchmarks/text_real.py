@@ -32,8 +32,8 @@ def main(argv=None):
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     import time
 
+    from mmcomp.testing.measuring import markdown
     from mmcomp.testing.text_proof import Texts, proof_rows, prove
-    from mmcomp.testing.text_speed import markdown
     from mmcomp.testing.tweets import train_word_pieces, write_tweets
     start, root = time.perf_counter(), args.work_dir.resolve() / 'data'
     root.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmcomp.datasets.samplers.length_bucket_batch_sampler import LengthBucketBatchSampler
-from mmcomp.testing import text_speed
+from mmcomp.testing import measuring, text_speed
 
 
 def test_a_round_of_three_ways_becomes_a_table(tool, capsys):
@@ -24,7 +24,7 @@ def test_a_round_of_three_ways_becomes_a_table(tool, capsys):
 def test_ways_take_turns_at_being_first():
     order = []
     ways = [lambda turn, name=name: order.append(name) or turn + 1. for name in 'abc']
-    assert text_speed.alternated(ways, 2).tolist() == [[1, 1, 1], [2, 2, 2]]
+    assert measuring.alternated(ways, 2).tolist() == [[1, 1, 1], [2, 2, 2]]
     assert ''.join(order) == 'abcbca'
 
 
