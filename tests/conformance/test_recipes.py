@@ -15,7 +15,7 @@ RECIPES = {
     'vit/l-448-ce.py': dict(arch='large', img_size=448, in_channels=1024, lr=2e-3, epochs=30, drop_path=0.1),
 }
 TINY = {
-    'SwinTransformerV2': (16, dict(embed_dims=16, depths=[1, 1, 1, 1], num_heads=[1, 1, 1, 1],
+    'FusedSwinTransformerV2': (16, dict(embed_dims=16, depths=[1, 1, 1, 1], num_heads=[1, 1, 1, 1],
                                    extra_norm_every_n_blocks=0)),
     'VisionTransformer': (32, dict(embed_dims=32, num_layers=1, num_heads=2, feedforward_channels=32)),
 }

@@ -2,7 +2,7 @@
 model = dict(
     type='ImageClassifier',
     backbone=dict(
-        type='SwinTransformerV2',
+        type='FusedSwinTransformerV2',
         arch='base',
         img_size=384,
         window_size=[24, 24, 24, 12],

@@ -19,8 +19,7 @@ def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: torch.Tensor
     torch's fused attention; on a CPU it has no kernel for a bias that is learned, so there small
     attention is spelled out and large attention computed in pieces.
     """
-    if q.device.type != 'cpu' or q.dtype not in (torch.float32, torch.float64) or dropout or \
-            torch.compiler.is_compiling():
+    if q.device.type != 'cpu' or dropout or torch.compiler.is_compiling():
         return fused_attention(q, k, v, bias, mask, dropout)
     if len(q) * bias.numel() * q.element_size() <= PIECE_BYTES:
         return plain_attention(q, k, v, bias, mask)
@@ -43,11 +42,10 @@ def fused_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: tor
 def plain_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: torch.Tensor,
                     mask: torch.Tensor | None = None) -> torch.Tensor:
     """Spelled out; the probabilities are kept for the backward pass."""
-    logits = q @ k.mT
-    logits += bias
+    logits = _logits(q, k, bias)
     if mask is not None:
         logits.view(-1, len(mask), *bias.shape).add_(mask[:, None])
-    return logits.softmax(-1) @ v
+    return logits.softmax(-1).to(v.dtype) @ v
 
 
 class PiecewiseAttention(torch.autograd.Function):
@@ -58,7 +56,7 @@ class PiecewiseAttention(torch.autograd.Function):
     def forward(ctx, q, k, v, bias, mask):
         out = torch.empty_like(v)
         for rows, window in _pieces(q, mask):
-            out[rows] = _probabilities(q[rows], k[rows], bias, window) @ v[rows]
+            out[rows] = _probabilities(q[rows], k[rows], bias, window).to(v.dtype) @ v[rows]
         ctx.save_for_backward(q, k, v, bias, mask, out)
         return out
 
@@ -67,18 +65,19 @@ class PiecewiseAttention(torch.autograd.Function):
     def backward(ctx, grad):
         q, k, v, bias, mask, out = ctx.saved_tensors
         grad_q, grad_k, grad_v = (torch.empty_like(part) for part in (q, k, v))
-        grad_bias = torch.zeros_like(bias)
+        grad_bias = torch.zeros_like(bias, dtype=_at_least_single(q))
         for rows, window in _pieces(q, mask):
             given = grad[rows]
             probabilities = _probabilities(q[rows], k[rows], bias, window)
-            grad_v[rows] = probabilities.mT @ given
-            logits = given @ v[rows].mT
-            logits -= (given * out[rows]).sum(-1, keepdim=True)
-            logits *= probabilities
-            for part in logits:
+            grad_v[rows] = probabilities.to(v.dtype).mT @ given
+            grad_logits = (given @ v[rows].mT).to(probabilities.dtype)
+            grad_logits -= (given * out[rows]).sum(-1, keepdim=True, dtype=probabilities.dtype)
+            grad_logits *= probabilities
+            for part in grad_logits:
                 grad_bias += part
-            grad_q[rows], grad_k[rows] = logits @ k[rows], logits.mT @ q[rows]
-        return grad_q, grad_k, grad_v, grad_bias, None
+            grad_logits = grad_logits.to(q.dtype)
+            grad_q[rows], grad_k[rows] = grad_logits @ k[rows], grad_logits.mT @ q[rows]
+        return grad_q, grad_k, grad_v, grad_bias.to(bias.dtype), None
 
 
 def _pieces(q: torch.Tensor, mask: torch.Tensor | None) -> Iterator[tuple[slice, torch.Tensor | None]]:
@@ -91,8 +90,17 @@ def _pieces(q: torch.Tensor, mask: torch.Tensor | None) -> Iterator[tuple[slice,
 
 
 def _probabilities(q: torch.Tensor, k: torch.Tensor, bias: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    logits = q @ k.mT
-    logits += bias
+    logits = _logits(q, k, bias)
     if mask is not None:
         logits += mask
     return torch.softmax(logits, -1, out=logits)
+
+
+def _logits(q: torch.Tensor, k: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    logits = (q @ k.mT).to(_at_least_single(q))
+    logits += bias
+    return logits
+
+
+def _at_least_single(q: torch.Tensor) -> torch.dtype:
+    return torch.promote_types(q.dtype, torch.float32)
