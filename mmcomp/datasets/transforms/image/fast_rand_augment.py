@@ -1,5 +1,6 @@
 """mmpretrain's RandAugment, faster."""
 import numpy as np
+from mmcv.transforms.utils import cache_randomness
 from mmpretrain.datasets import RandAugment
 
 from mmcomp.registry import TRANSFORMS
@@ -27,6 +28,11 @@ class FastRandAugment(RandAugment):
     def __init__(self, *args, compose: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
         self.compose = compose
+
+    @cache_randomness
+    def random_policy_indices(self) -> list[int]:
+        """Which transforms: what ``np.random.choice`` draws, without its checks."""
+        return np.random.randint(0, len(self.transforms), self.num_policies).tolist()
 
     def transform(self, results: dict) -> dict | None:
         image = results['img']

@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 
 NEAREST, BICUBIC = cv2.INTER_NEAREST, cv2.INTER_CUBIC
+ROWS_AT_ONCE = 16
 
 
 def cubic_weights(part: np.ndarray) -> np.ndarray:
@@ -41,11 +42,16 @@ def slide_rows(image: np.ndarray, offset: np.ndarray, interpolation: int, pad: t
 
 def _blend_taps(rows: np.ndarray, weights: np.ndarray, step: int) -> np.ndarray:
     """Sums of four neighbours a ``step`` apart, rounded: ``(H, N - 3 * step)`` from ``(H, N)`` uint8."""
-    rows = rows.astype(np.float32)
-    down, right = rows.strides
-    shape, strides = (rows.shape[0], 4, rows.shape[1] - 3 * step), (down, step * right, right)
-    sums = np.einsum('ri,rix->rx', weights, np.lib.stride_tricks.as_strided(rows, shape, strides, writeable=False))
-    return cv2.convertScaleAbs(np.maximum(sums, 0, out=sums))
+    height, size = rows.shape[0], rows.shape[1] - 3 * step
+    out = np.empty((height, size), np.uint8)
+    # Small blocks stay in the cache, and large temporaries would be given back to the system and asked for every time.
+    for at in range(0, height, ROWS_AT_ONCE):
+        block = rows[at:at + ROWS_AT_ONCE].astype(np.float32)
+        down, right = block.strides
+        taps = np.lib.stride_tricks.as_strided(block, (len(block), 4, size), (down, step * right, right))
+        sums = np.einsum('ri,rix->rx', weights[at:at + ROWS_AT_ONCE], taps)
+        cv2.convertScaleAbs(np.maximum(sums, 0, out=sums), out[at:at + ROWS_AT_ONCE])
+    return out
 
 
 def warp(image: np.ndarray, matrix: np.ndarray, interpolation: int, pad: tuple) -> np.ndarray:

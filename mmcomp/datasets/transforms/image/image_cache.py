@@ -1,5 +1,4 @@
 """Images that were loaded and resized once, kept in files that all workers and ranks share."""
-import fcntl
 import hashlib
 import json
 import logging
@@ -84,6 +83,7 @@ class ImageCache(BaseTransform):
 
     def _reserve(self, size: int) -> bool:
         """Count ``size`` bytes in, for all processes together, if they fit."""
+        import fcntl  # Unix has it; the rest of the package runs without.
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / RESERVED, 'a+') as file:
             fcntl.flock(file, fcntl.LOCK_EX)
