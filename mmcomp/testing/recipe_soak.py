@@ -32,6 +32,16 @@ stages = dict(
     even=dict(type='Redistribute', table='@final', method='balanced'),
     submission=dict(type='Submit', predictions='@even', sample='@data.sample'))
 """
+LIGHT = """\
+CODE = ('import sys, time; time.sleep(.4); '
+        'open(sys.argv[1] + "/rows.csv", "w").write("".join(open(f).read() for f in sys.argv[3:]) + sys.argv[2])')
+write = dict(type='Command', leaves=dict(rows=('file', 'rows.csv')))
+start = ['{python}', '-S', '-c', CODE, '{out}']
+stages = dict(
+    first=dict(write, command=[*start, 'first {seed}'], matrix=dict(seed=[1, 2, 3])),
+    both=dict(write, command=[*start, 'both', '{a}', '{b}'], inputs=dict(a='@first[seed=1]', b='@first[seed=2]')),
+    last=dict(write, command=[*start, 'last', '{a}', '{b}'], inputs=dict(a='@both', b='@first[seed=3]')))
+"""
 
 
 @dataclass
@@ -43,7 +53,7 @@ class RecipeSoak:
 
 
 def soak_recipe(folder: Path, kills: int = 20, chain: int = 5, seed: int = 0, jobs: int = 2,
-                say: Callable[[str], None] = lambda line: None) -> RecipeSoak:
+                say: Callable[[str], None] = lambda line: None, light: bool = False) -> RecipeSoak:
     """Kill runs of a small recipe ``kills`` times in all, by turns the runner and a stage at work.
 
     Args:
@@ -53,9 +63,11 @@ def soak_recipe(folder: Path, kills: int = 20, chain: int = 5, seed: int = 0, jo
         seed: Of the moments.
         jobs: Stages side by side.
         say: Called with each kill and each comparison.
+        light: Stages that only write a line, half a second each, and load nothing.
     """
     chance, soak, recipe = random.Random(seed), RecipeSoak(), folder / 'recipe_soak.py'
-    recipe.write_text(RECIPE.format(config=str(tools_folder().parent / 'configs/demo/digits-swin.py')))
+    text = LIGHT if light else RECIPE.format(config=str(tools_folder().parent / 'configs/demo/digits-swin.py'))
+    recipe.write_text(text)
     start = time.monotonic()
     _finish(recipe, folder / 'calm', jobs)
     soak.calm_seconds = time.monotonic() - start
@@ -81,7 +93,8 @@ def soak_recipe(folder: Path, kills: int = 20, chain: int = 5, seed: int = 0, jo
 
 def results(work: Path) -> dict[str, bytes]:
     """The content of every table, list, label file and submission of a finished run, by stage and file."""
-    files = {'submission.csv': (work / 'submission.csv').read_bytes()}
+    submission = work / 'submission.csv'
+    files = {submission.name: submission.read_bytes()} if submission.is_file() else {}
     for standing in read_status(work)[1]:
         for name in ('table.pkl', 'labels.csv', 'train.txt', 'rows.csv', 'submission.csv'):
             path = standing.folder / name

@@ -18,6 +18,7 @@ def parse_args(argv=None):
     parser.add_argument('--kills', type=int, default=20, metavar='N', help='in all (default 20)')
     parser.add_argument('--chain', type=int, default=5, metavar='N', help='kills of one run at most (default 5)')
     parser.add_argument('--jobs', type=int, default=2, metavar='N', help='stages side by side (default 2)')
+    parser.add_argument('--light', action='store_true', help='stages that only write a line: seconds a run')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='of the moments (default 0)')
     parser.add_argument('--work-dir', type=Path, metavar='DIR', help='where work folders go (default: a temporary one)')
     return parser.parse_args(argv)
@@ -33,7 +34,8 @@ def main(argv=None):
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     from mmcomp.testing.recipe_soak import soak_recipe
     with tempfile.TemporaryDirectory() as temporary:
-        soak = soak_recipe(args.work_dir or Path(temporary), args.kills, args.chain, args.seed, args.jobs, show)
+        soak = soak_recipe(args.work_dir or Path(temporary), args.kills, args.chain, args.seed, args.jobs, show,
+                           args.light)
     runner = sum(kill.startswith('runner') for kill in soak.kills)
     print(f'{len(soak.kills)} kills ({runner} of the runner, {len(soak.kills) - runner} of a stage), '
           f'{len(soak.differences)} differences; an undisturbed run takes {soak.calm_seconds:.0f} s')
