@@ -70,13 +70,24 @@ def drawn_operation(op: stock.BaseAugTransform, shape: tuple) -> Operation | Non
         op: A transform that :func:`is_known`.
         shape: Of the image, ``(H, W, 3)``.
     """
-    if op.random_disable():
+    if _draw(op, 'random_disable'):
         return None
     attribute, signed, operation = OPERATIONS[type(op)]
     value = getattr(op, attribute, None)
     if attribute and value is None:
-        value = op.random_magnitude()
-    return operation(op, op.random_negative(value) if signed else value, shape)
+        value = _draw(op, 'random_magnitude')
+    return operation(op, _draw(op, 'random_negative', value) if signed else value, shape)
+
+
+def _draw(op: stock.BaseAugTransform, method: str, *args):
+    """What a random method of the transform gives.
+
+    mmcv's wrapper of such methods, which copies itself at every call, is for several images that share their
+    numbers; it is passed by unless one of these is being made.
+    """
+    if getattr(op, '_cache_enabled', False):
+        return getattr(op, method)(*args)
+    return vars(stock.BaseAugTransform)[method].func(op, *args)
 
 
 def is_known(op) -> bool:

@@ -93,6 +93,15 @@ def test_it_leaves_the_image_it_was_given():
         np.testing.assert_array_equal(image, before)
 
 
+def test_images_that_share_their_random_numbers_move_alike():
+    rotate = copy.copy(STOCK[3])
+    rotate.prob = 1.
+    apart = [drawn_operation(rotate, (9, 9, 3)).matrix for _ in range(2)]
+    rotate._cache_enabled = True  # as mmcv's `cache_random_params` sets it
+    shared = [drawn_operation(rotate, (9, 9, 3)).matrix for _ in range(2)]
+    assert not np.array_equal(*apart) and np.array_equal(*shared)
+
+
 def test_what_it_does_not_know_runs_as_it_is():
     policies = [dict(type='Cutout', magnitude_range=(1, 9)), dict(type='Invert')]
     both = [TRANSFORMS.build(dict(RECIPE, type=t, policies=policies)) for t in ('FastRandAugment', 'RandAugment')]
