@@ -5,8 +5,6 @@ from mmpretrain.datasets import RandomErasing
 
 from mmcomp.registry import TRANSFORMS
 
-VALUES_AT_ONCE = 8192
-
 
 @TRANSFORMS.register_module()
 class FastRandomErasing(RandomErasing):
@@ -27,17 +25,14 @@ class FastRandomErasing(RandomErasing):
         if self.mode == 'const' or self.fill_std is None:
             return super()._fill_pixels(img, top, left, h, w)
         if self.same_noise:
-            # A few rows at a time: memory for all of them would be asked from the system every time.
-            rows = max(VALUES_AT_ONCE // (3 * w), 1)
-            for row in range(0, h, rows):
-                patch = np.random.standard_normal((min(rows, h - row), w, 3))
-                patch *= self.fill_std
-                patch += self.fill_color
-                img[top + row:top + row + len(patch), left:left + w] = np.clip(patch, 0, 255, out=patch)
+            patch = np.random.standard_normal((h, w, 3))
+            patch *= self.fill_std
+            patch += self.fill_color
+            patch = np.clip(patch, 0, 255, out=patch)
         else:
             cv2.setRNGSeed(np.random.randint(2**31))
             # Stock cuts fractions off; cv2 rounds.
             patch = np.empty((h, w, 3), np.uint8)
             cv2.randn(patch, tuple(np.subtract(self.fill_color, .5)), tuple(self.fill_std))
-            img[top:top + h, left:left + w] = patch
+        img[top:top + h, left:left + w] = patch
         return img
