@@ -38,11 +38,12 @@ Runner.from_cfg(cfg).train()
 
 @dataclass(frozen=True)
 class Way:
-    """A command, what it is the peer of or measured against, and whether its first step counts and not its end."""
+    """A command, what it is measured against, whether its first step counts and not its end, whether it loads torch."""
     name: str
     command: Sequence[str]
     over: str = ''
     until_first_step: bool = False
+    heavy: bool = False
 
 
 def write_ways(folder: Path) -> list[Way]:
@@ -61,11 +62,11 @@ def write_ways(folder: Path) -> list[Way]:
         Way('python -c "import numpy"', ['-c', 'import numpy']),
         Way('python -c "import mmcomp"', ['-c', 'import mmcomp'], bare),
         *(Way(f'{name} --help', [str(tools / f'{name}.py'), '--help'], bare) for name in ('ensemble', 'train')),
-        Way('python -c "import torch"', ['-c', 'import torch']),
+        Way('python -c "import torch"', ['-c', 'import torch'], heavy=True),
         Way('a bare script of mmpretrain, to its first step', [str(folder / 'bare.py'), str(stock), str(folder / 'b')],
-            'python -c "import torch"', True),
+            'python -c "import torch"', True, True),
         Way('train.py, to its first step', [str(tools / 'train.py'), str(ours), '--work-dir', str(folder / 'o')],
-            'a bare script of mmpretrain, to its first step', True)]
+            'a bare script of mmpretrain, to its first step', True, True)]
 
 
 def measure(way: Way, folder: Path) -> float:
@@ -90,9 +91,9 @@ def measure(way: Way, folder: Path) -> float:
     return seconds
 
 
-def startup_rows(folder: Path, rounds: int, names: Sequence[str] | None = None) -> list[list[str]]:
+def startup_rows(folder: Path, rounds: int, quick: bool = False) -> list[list[str]]:
     """Rows of a markdown table: seconds and their ratio, round by round, over those of another command."""
-    ways = [way for way in write_ways(folder) if names is None or way.name in names]
+    ways = [way for way in write_ways(folder) if not (quick and way.heavy)]
     for way in ways:
         measure(way, folder)  # compiles modules, fills the page cache
     seconds = {way.name: np.zeros(rounds) for way in ways}

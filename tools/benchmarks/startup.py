@@ -15,6 +15,7 @@ def parse_args(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--rounds', type=int, default=3, metavar='N', help='(default %(default)s)')
+    parser.add_argument('--quick', action='store_true', help='only commands that load no torch')
     return parser.parse_args(argv)
 
 
@@ -23,7 +24,7 @@ def main(argv=None):
     from mmcomp.testing.measuring import markdown
     from mmcomp.testing.startup_speed import startup_rows
     with tempfile.TemporaryDirectory() as folder:
-        print(markdown(startup_rows(Path(folder), args.rounds)))
+        print(markdown(startup_rows(Path(folder), args.rounds, args.quick)))
     print(f'\nMedian (least…most) of {args.rounds} rounds.')
 
 
