@@ -81,7 +81,11 @@ class PredictionBench:
             with DefaultScope.overwrite_default_scope('mmcomp'), torch.no_grad():
                 loader, evaluator = Runner.build_dataloader(wanted), Evaluator([DumpResults(out)])
                 for data in loader:
-                    evaluator.process(data_samples=model.test_step(data), data_batch=data)
+                    samples = model.test_step(data)
+                    for sample in samples:
+                        # From a GPU each would be copied; a view of the batch is pickled with the whole batch.
+                        sample.set_field(sample.pred_score.clone(), 'pred_score')
+                    evaluator.process(data_samples=samples, data_batch=data)
                 evaluator.evaluate(len(loader.dataset))
             with open(out, 'rb') as file:
                 scores.append(np.stack([sample['pred_score'].numpy() for sample in pickle.load(file)]))
