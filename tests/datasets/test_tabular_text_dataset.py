@@ -121,6 +121,7 @@ def test_subsets_keep_columns_together():
 
 
 def test_teachers_scores_are_mixed_in(monkeypatch):
+    monkeypatch.setattr(TabularTextDataset, 'read_scores', None)
     with pytest.raises(ConfigError, match='use_prediction_tables'):
         made(target_col='y', soft_targets='x.pkl')
     table = {f'r{i}': [1 - i / 10, i / 10] for i in range(8)}
