@@ -1,0 +1,1 @@
+"""What only one competition can use: its files, its metric, its submission."""

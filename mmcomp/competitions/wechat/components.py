@@ -1,0 +1,4 @@
+"""Registers what configs of this competition name."""
+from mmcomp.competitions.wechat.wechat_metric import WeChatMetric
+
+__all__ = ['WeChatMetric']
