@@ -1,0 +1,3 @@
+from .bias_auc_metric import BiasAUCMetric
+
+__all__ = ['BiasAUCMetric']

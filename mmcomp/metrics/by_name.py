@@ -18,6 +18,7 @@ from mmcomp.errors import ConfigError, did_you_mean, fault
 from mmcomp.metrics.accuracy import accuracy, mean_class_accuracy
 from mmcomp.metrics.agreement import kappa, matthews
 from mmcomp.metrics.average_precision import average_precision
+from mmcomp.metrics.bias_auc import coded_bias_auc
 from mmcomp.metrics.f1 import macro_f1, micro_f1, weighted_f1
 from mmcomp.metrics.log_loss import FLOOR, true_log_loss
 from mmcomp.metrics.roc_auc import roc_auc, roc_auc_error
@@ -36,6 +37,8 @@ class Metric:
         higher_is_better: False for losses.
         hits_only: A wrong label is as bad as any other wrong one.
         k: For ``rank``.
+        coded: The truth carries groups of samples beside the class, see
+            :func:`mmcomp.metrics.bias_auc.coded_groups`.
     """
     name: str
     looks_at: str
@@ -45,6 +48,7 @@ class Metric:
     higher_is_better: bool = True
     hits_only: bool = False
     k: int = 1
+    coded: bool = False
 
     @property
     def sign(self) -> int:
@@ -90,6 +94,7 @@ METRICS = {metric.name: metric for metric in (
     Metric('roc_auc', 'positive', lambda scores, truth: roc_auc(truth > 0, scores),
            error=_auc_error),
     Metric('average_precision', 'positive', lambda scores, truth: average_precision(truth > 0, scores)),
+    Metric('bias_auc', 'positive', coded_bias_auc, coded=True),
 )}
 SHORT = {'acc': 'accuracy', 'mean_class_accuracy': 'balanced_accuracy', 'f1_macro': 'macro_f1', 'f1_micro': 'micro_f1',
          'f1_weighted': 'weighted_f1', 'mcc': 'matthews', 'matthews_corrcoef': 'matthews', 'logloss': 'log_loss',

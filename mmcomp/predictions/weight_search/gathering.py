@@ -73,7 +73,7 @@ def gather(members: Sequence[PredictionTable | str | os.PathLike], truth: str | 
     tables = [m if isinstance(m, PredictionTable) else open_table(m) for m in members]
     _check_members(tables, metric)
     columns = [_columns(tables[0], table) for table in tables]
-    ids, labels = truth if isinstance(truth, tuple) else read_truth(truth, tables[0])
+    ids, labels = truth if isinstance(truth, tuple) else read_truth(truth, tables[0], metric.coded)
     where = 'the truth' if isinstance(truth, tuple) else truth
     chosen, rows = labelled_rows(tables, np.asarray(ids), where, partial)
     labels = np.asarray(labels)[chosen].astype(np.int32)
@@ -88,7 +88,7 @@ def gather(members: Sequence[PredictionTable | str | os.PathLike], truth: str | 
             part = table.scores[block] if row is None else table.scores[row[block]]
             values[member] = part if column is None else part[:, column]
             _check_rows(table, values[member], np.arange(start, block.stop) if row is None else row[block])
-        true[:, block] = _of_truth(values, labels[block])
+        true[:, block] = _of_truth(values, labels[block] & 1 if metric.coded else labels[block])
         collector.add(values, start)
     scores = collector.result(true)
     return Evidence(member_names([t.name for t in tables]), metric, scores, true, labels, np.asarray(ids)[chosen],

@@ -12,13 +12,15 @@ from mmcomp.predictions.label_files import read_labels
 from mmcomp.structures import PredictionTable
 
 
-def read_truth(path: str | os.PathLike, table: PredictionTable) -> tuple[np.ndarray, np.ndarray]:
+def read_truth(path: str | os.PathLike, table: PredictionTable, coded: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Sample ids and the table's columns of their classes, ``(N,)`` each.
 
     Args:
         path: ``.csv`` of ``sample id,class name``; anything else is an
             annotation list of ``relative/path.jpg <class index>`` lines.
         table: Whose classes count.
+        coded: Labels of an annotation list are not classes but codes of a class and groups, see
+            :func:`mmcomp.metrics.bias_auc.coded_groups`.
 
     Raises:
         TableError: If a class is none of the table's.
@@ -27,6 +29,8 @@ def read_truth(path: str | os.PathLike, table: PredictionTable) -> tuple[np.ndar
     names = table.class_names if table.scores.shape[1] > 1 else ('0', '1')  # one column is the score of class 1
     if Path(path).suffix.lower() != '.csv':
         ids, labels = read_list(path)
+        if coded:
+            return np.asarray(ids), labels
         beyond = np.flatnonzero(labels >= len(names))
         if len(beyond):
             raise TableError(fault(path, 'labels', f'below {len(names)}, the classes of {table.name}',

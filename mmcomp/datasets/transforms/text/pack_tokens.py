@@ -10,10 +10,10 @@ class PackTokens:
     """Pack a row of a text data set for a model.
 
     Takes ``tokens`` ``(L,)`` and, where they are there, ``gt_label``,
-    ``gt_score`` ``(T,)``, ``sample_id`` and ``weight``.
+    ``gt_score`` ``(T,)``, ``sample_id``, ``weight`` and ``groups`` ``(K,)``.
 
-    Returns ``dict(inputs=(L,) int32 array, data_samples=DataSample)``; id and
-    weight are meta information of the sample.
+    Returns ``dict(inputs=(L,) int32 array, data_samples=DataSample)``; id,
+    weight and groups are meta information of the sample.
     """
 
     def __call__(self, results: dict) -> dict:
@@ -22,5 +22,5 @@ class PackTokens:
             sample.set_gt_label(results['gt_label'])
         if 'gt_score' in results:
             sample.set_gt_score(torch.as_tensor(results['gt_score'], dtype=torch.float32))
-        sample.set_metainfo({key: results[key] for key in ('sample_id', 'weight') if key in results})
+        sample.set_metainfo({key: results[key] for key in ('sample_id', 'weight', 'groups') if key in results})
         return dict(inputs=results['tokens'], data_samples=sample)
