@@ -1,0 +1,1 @@
+"""Pre-training of models of several modalities: masks, contrasts, queues, slow copies."""
