@@ -7,13 +7,14 @@ from mmpretrain.models import AverageClsScoreTTA, ClsDataPreprocessor, ClsHead, 
 from torch import nn
 
 from .classifiers.average_logits_tta import AverageLogitsTTA, average_views
+from .classifiers.modality_data_preprocessor import ModalityDataPreprocessor
 from .classifiers.token_data_preprocessor import TokenDataPreprocessor
 from .heads.logit_adjustment import LogitAdjustmentMixin
 
 # How scores of views become one, (V, B, C) to (B, C).
 MERGES = {AverageLogitsTTA: average_views, AverageClsScoreTTA: lambda views: sum(views) / len(views)}
 PREDICTIONS = (ClsHead, MultiLabelClsHead, LogitAdjustmentMixin)
-PREPROCESSORS = (ClsDataPreprocessor, TokenDataPreprocessor)
+PREPROCESSORS = (ClsDataPreprocessor, ModalityDataPreprocessor, TokenDataPreprocessor)
 
 
 def needs_only_inputs(model: nn.Module) -> bool:

@@ -1,4 +1,5 @@
 """What every sequential encoder emits, whatever it has read."""
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,8 @@ class TokenSequence:
             ``(B, L, C)``; ``None`` where the encoder was not asked for them.
         pooled: A vector a sequence, ``(B, C)``, of encoders that pool by
             themselves.
+        parts: Of a sequence fused from several, where each of them is: slices of
+            L by name, in the order of its own tokens.
 
     Raises:
         DataError: If the shapes do not fit together.
@@ -25,6 +28,7 @@ class TokenSequence:
     mask: torch.Tensor
     layers: tuple[torch.Tensor, ...] | None = None
     pooled: torch.Tensor | None = None
+    parts: Mapping[str, tuple[slice, ...]] | None = None
 
     def __post_init__(self):
         if self.tokens.ndim != 3 or self.mask.shape != self.tokens.shape[:2] or self.mask.dtype != torch.bool:
@@ -36,3 +40,20 @@ class TokenSequence:
     def lengths(self) -> torch.Tensor:
         """Tokens of each sequence, ``(B,)``."""
         return self.mask.sum(dim=1)
+
+    def part(self, name: str) -> 'TokenSequence':
+        """One of the sequences that this one was fused from, after the fusion.
+
+        Raises:
+            DataError: If there is none of that name.
+        """
+        if name not in (self.parts or {}):
+            raise DataError(fault('TokenSequence', 'part', f'one of {tuple(self.parts or ())}, which the fusion emits',
+                                  name, 'Choose one of them, or another fusion.'))
+
+        def chosen(values: torch.Tensor) -> torch.Tensor:
+            pieces = [values[:, place] for place in self.parts[name]]
+            return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=1)
+
+        layers = None if self.layers is None else tuple(chosen(layer) for layer in self.layers)
+        return TokenSequence(chosen(self.tokens), chosen(self.mask), layers)

@@ -15,13 +15,15 @@ from mmcomp.structures import TokenSequence
 
 ROOMS = ('heads', 'losses', 'necks', 'backbones', 'fusion')
 # Wrappers of whole models, and what feeds them, have tests of their own.
-ELSEWHERE = ('AverageLogitsTTA', 'ForeachMovingAverage', 'SequenceClassifier', 'TokenDataPreprocessor')
+ELSEWHERE = ('AverageLogitsTTA', 'ForeachMovingAverage', 'ModalityDataPreprocessor', 'MultimodalClassifier',
+             'SequenceClassifier', 'TokenDataPreprocessor')
 CLASSES, WIDTH = 5, 8
 SMALL = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
 VIT = dict(model_type='vit', image_size=16, patch_size=8, **SMALL)
 # A padding id of its own would leave one row of the embeddings without gradient.
 BERT = dict(model_type='bert', vocab_size=6, max_position_embeddings=6, type_vocab_size=1, pad_token_id=None,
             hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **SMALL)
+FUSED = dict(BERT, num_hidden_layers=2)
 ROWS = {
     'ArcFaceHead': [dict(num_subcenters=3), dict(margin=0.3), dict(loss=dict(type='SoftmaxEQLLoss', num_classes=5))],
     'LogitAdjustedLinearHead': [dict(), dict(loss=dict(type='BalancedSoftmaxLoss', num_classes=5))],
@@ -43,7 +45,17 @@ ROWS = {
         arch=dict(embed_dims=8, depths=[2], num_heads=[2], extra_norm_every_n_blocks=0), img_size=16, window_size=[2],
         pretrained_window_sizes=[0], out_indices=(0, ), drop_path_rate=0.0)],
     'FeatureProjector': [dict(in_channels=3, out_channels=WIDTH),
-                         dict(in_channels=3, out_channels=WIDTH, position_channels=4)],
+                         dict(in_channels=3, out_channels=WIDTH, position_channels=4),
+                         dict(in_channels=3, out_channels=WIDTH, norm=False)],
+    'WordEmbeddings': [dict(config=BERT)],
+    'ConcatTransformer': [dict(config=FUSED), dict(config=FUSED, order=['cls', 'frames', 'text'], layers=True),
+                          dict(config=FUSED, share_embeddings=False, fusion_layer=1, gradient_checkpointing=True)],
+    'CrossAttentionDecoder': [dict(channels=WIDTH, num_layers=2, heads=2, ffn_channels=8, dropout=0.0),
+                              dict(channels=WIDTH, num_layers=1, heads=2, ffn_channels=8, dropout=0.0, query='text',
+                                   memory='frames', query_positions=6)],
+    'BidirectionalCrossAttention': [dict(channels=WIDTH, num_layers=2, heads=2, ffn_channels=8, dropout=0.0),
+                                    dict(channels=WIDTH, num_layers=2, heads=2, ffn_channels=8, dropout=0.0,
+                                         exchange=True)],
 }  # yapf: disable
 
 
@@ -183,7 +195,7 @@ def _inputs(kind):
     """Made-up inputs of a backbone."""
     generator = torch.Generator().manual_seed(1)
     mask = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])
-    if kind == 'HuggingFaceTextEncoder':
+    if kind in ('HuggingFaceTextEncoder', 'WordEmbeddings'):
         return dict(ids=torch.arange(12).view(2, 6) % 6, mask=mask)
     if kind == 'FeatureProjector':
         return dict(features=torch.randn(2, 6, 3, generator=generator), mask=mask,
@@ -206,3 +218,42 @@ def test_backbones(cfg):
         return (found[-1] * weights).square().sum()
 
     _check(run, _build(cfg), _build(cfg))
+
+
+def _modalities(padding=0):
+    """Frames 3, 0 and 4, words 2, 4 and 0, with as much padding of noise behind them."""
+    found = {}
+    for seed, (name, lengths) in enumerate(dict(frames=[3, 0, 4], text=[2, 4, 0]).items()):
+        tokens = torch.randn(3, 4, WIDTH, generator=torch.Generator().manual_seed(seed))
+        mask = torch.arange(4 + padding) < torch.tensor(lengths)[:, None]
+        wide = 100 * torch.randn(3, 4 + padding, WIDTH, generator=torch.Generator().manual_seed(9))
+        wide[:, :4] = torch.where(mask[:, :4, None], tokens, wide[:, :4])
+        found[name] = TokenSequence(wide.requires_grad_(), mask)
+    return found
+
+
+@pytest.mark.parametrize('cfg', _cases('fusion'))
+def test_fusions(cfg):
+    # Tokens behind a LayerNorm have one sum, and one sum of squares.
+    weights = torch.randn(WIDTH, generator=torch.Generator().manual_seed(2))
+
+    def run(module):
+        torch.manual_seed(3)
+        found = module(_modalities())
+        return (found.tokens[found.mask] * weights).pow(3).sum()
+
+    _check(run, _build(cfg), _build(cfg))
+
+
+@pytest.mark.parametrize('cfg', _cases('fusion'))
+def test_padding_has_no_part_in_a_fusion_nor_in_its_gradient(cfg):
+    fusion, results = _build(cfg), []
+    for padding in (0, 2):
+        sequences = _modalities(padding)
+        found = fusion(sequences)
+        results.append({name: found.part(name) for name in found.parts})
+        sum(part.tokens[part.mask].pow(3).sum() for part in results[-1].values()).backward()
+        assert not any(one.tokens.grad[~one.mask].any() for one in sequences.values())
+    for name, part in results[0].items():
+        wider = results[1][name]
+        torch.testing.assert_close(wider.tokens[wider.mask], part.tokens[part.mask], rtol=1e-4, atol=1e-5)

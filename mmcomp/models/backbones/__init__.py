@@ -3,6 +3,7 @@ from .huggingface_image_backbone import HuggingFaceImageBackbone
 from .huggingface_text_encoder import HuggingFaceTextEncoder
 from .image_tokens import ImageTokens
 from .swin_v2 import FusedSwinTransformerV2
+from .word_embeddings import WordEmbeddings
 
 __all__ = ['FeatureProjector', 'FusedSwinTransformerV2', 'HuggingFaceImageBackbone', 'HuggingFaceTextEncoder',
-           'ImageTokens']
+           'ImageTokens', 'WordEmbeddings']

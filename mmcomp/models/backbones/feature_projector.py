@@ -17,16 +17,16 @@ class FeatureProjector(BaseModule):
         position_channels: Width P of a position beside each feature, such as
             the box of a region; 0 for none.
         dropout: On the tokens.
+        norm: Whether a LayerNorm follows the linear layer.
         init_cfg: Config of the initialization.
     """
 
     def __init__(self, in_channels: int, out_channels: int, position_channels: int = 0, dropout: float = 0.1,
-                 init_cfg: dict | list | None = None):
+                 norm: bool = True, init_cfg: dict | list | None = None):
         super().__init__(init_cfg=init_cfg)
-        self.features = nn.Sequential(nn.Linear(in_channels, out_channels), nn.LayerNorm(out_channels))
-        self.positions = None
-        if position_channels:
-            self.positions = nn.Sequential(nn.Linear(position_channels, out_channels), nn.LayerNorm(out_channels))
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.features = _projection(in_channels, out_channels, norm)
+        self.positions = _projection(position_channels, out_channels, norm) if position_channels else None
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, inputs: dict[str, torch.Tensor]) -> TokenSequence:
@@ -35,3 +35,8 @@ class FeatureProjector(BaseModule):
         if self.positions is not None:
             tokens = (tokens + self.positions(inputs['positions'])) / 2
         return TokenSequence(self.dropout(tokens), inputs['mask'])
+
+
+def _projection(in_channels: int, out_channels: int, norm: bool) -> nn.Sequential:
+    layers = [nn.Linear(in_channels, out_channels)]
+    return nn.Sequential(*layers, *([nn.LayerNorm(out_channels)] if norm else []))

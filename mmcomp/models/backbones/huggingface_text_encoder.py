@@ -63,6 +63,11 @@ class HuggingFaceTextEncoder(BaseModule):
         """Width of the tokens."""
         return self.model.config.hidden_size
 
+    @property
+    def word_embeddings(self) -> torch.nn.Embedding:
+        """The table of word vectors."""
+        return self.model.get_input_embeddings()
+
     def forward(self, inputs: dict[str, torch.Tensor]) -> TokenSequence:
         """Token ids to tokens.
 
