@@ -14,3 +14,9 @@ def leave_when_told() -> None:
     """
     for number in (signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, lambda *_: sys.exit(STOPPED))
+
+
+def keep_status() -> None:
+    """From here on a signal to end changes nothing: the work is done, and its status is to be told."""
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Body of a batch job: _slurm_job.sh WORK_DIR COMMAND… runs the command, and
 # requeues the job if the command was told to end and has saved: it left
-# WORK_DIR/PREEMPTED, or ended with status 85. Of a training on several ranks
-# the marker counts, for one killed rank hides the status of the others.
+# WORK_DIR/PREEMPTED, or ended with status 85; or if SIGTERM or SIGUSR1 ended it
+# (143, 138), as they do where Python has not begun yet or is leaving. Of a
+# training on several ranks the marker counts, for one killed rank hides the
+# status of the others.
 # Without a WORK_DIR ('') the command gets no --resume.
 set -uo pipefail
 
@@ -22,7 +24,7 @@ if [[ -n $WORK_DIR ]]; then
 fi
 "$@"
 STATUS=$?
-if ((STATUS == 85)) || [[ -n $WORK_DIR && -e $MARKER ]]; then
+if ((STATUS == 85 || STATUS == 143 || STATUS == 138)) || [[ -n $WORK_DIR && -e $MARKER ]]; then
     # Its user may have cancelled it, which tells the tasks to end in the same way.
     STATE=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null | head -n 1)
     if [[ ${STATE:-RUNNING} != RUNNING ]]; then

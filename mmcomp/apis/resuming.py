@@ -28,7 +28,8 @@ from mmcomp.errors import CheckpointError, ConfigError, DataError, LaunchError, 
 REPLACED = {
     'EpochBasedTrainLoop': 'ResumableEpochTrainLoop', 'IterBasedTrainLoop': 'ResumableIterTrainLoop',
     'CheckpointHook': 'AtomicCheckpointHook', 'EarlyStoppingHook': 'ResumableEarlyStoppingHook',
-    'AmpOptimWrapper': 'AutocastOptimWrapper',
+    'AmpOptimWrapper': 'AutocastOptimWrapper', 'OptimWrapper': 'DeferredOptimWrapper',
+    'RuntimeInfoHook': 'DeferredRuntimeInfoHook',
 }  # yapf: disable
 ADDED_HOOKS = ('FiniteLossHook', 'PreemptionHook')
 
@@ -50,11 +51,15 @@ def use_resumable_parts(cfg: Config) -> Config:
         loop['type'] = 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop'
     hooks = cfg.get('default_hooks') or {}
     hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
+    hooks.setdefault('runtime_info', dict(type='RuntimeInfoHook'))
     cfg.default_hooks = hooks
     custom = list(cfg.get('custom_hooks') or [])
     named = {hook.get('type') for hook in custom if isinstance(hook, dict)}
     cfg.custom_hooks = custom + [dict(type=name) for name in ADDED_HOOKS if name not in named]
-    for part in (loop, cfg.get('optim_wrapper'), *cfg.default_hooks.values(), *cfg.custom_hooks):
+    wrapper = cfg.get('optim_wrapper')
+    if isinstance(wrapper, dict) and 'optimizer' in wrapper:
+        wrapper.setdefault('type', 'OptimWrapper')
+    for part in (loop, wrapper, *cfg.default_hooks.values(), *cfg.custom_hooks):
         if isinstance(part, dict) and part.get('type') in REPLACED:
             part['type'] = REPLACED[part['type']]
     for name in DATALOADERS:

@@ -1,4 +1,5 @@
 """Training from a config: options merged, faults found first, then mmengine's Runner."""
+import itertools
 import os
 from copy import deepcopy
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from mmcomp.errors import CheckpointError, ConfigError, fault
 from mmcomp.registry import RUNNERS
 
 AMP_DTYPES = ('float16', 'bfloat16')
+_TRAININGS = itertools.count()  # of this process
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
         use_resumable_parts(cfg)
         use_safe_loading()
         use_prediction_tables()
+        # mmengine names the log by the second, and two trainings of one second would write into one.
+        cfg.setdefault('experiment_name', f'{Path(cfg.filename or "training").stem}-{next(_TRAININGS)}')
         with restored_signals(), explained_failures(cfg.work_dir):
             runner = RUNNERS.build(cfg)
             runner.train()

@@ -15,7 +15,7 @@ from mmcomp.files import write_json
 from mmcomp.recipes.recipe import import_stages
 from mmcomp.recipes.stage import STAGES, Output, Site
 from mmcomp.recipes.state import JOB, LOG, PROGRESS, STATE, ProgressFile, StageFolder, describe_outputs
-from mmcomp.signals import STOPPED
+from mmcomp.signals import STOPPED, keep_status
 
 FAILED = 1
 
@@ -38,7 +38,9 @@ def run_job(folder: str, leads_group: bool = True) -> None:
     _print_into(path / LOG)
     _leave_with_the_runner()
     print(f'--- {time.strftime("%Y-%m-%d %H:%M:%S")} {job["stage"]} ({job["type"]}, {job["key"]})', flush=True)
-    sys.exit(_run(path, job))
+    status = _run(path, job)
+    keep_status()
+    sys.exit(status)
 
 
 def _run(path: Path, job: dict) -> int:

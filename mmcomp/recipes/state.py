@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -164,7 +165,7 @@ class ProgressFile:
     """
 
     def __init__(self, path: Path):
-        self.path, self._last = path, 0.
+        self.path, self._last = path, -math.inf
 
     def __call__(self, done: float, total: float, what: str = '') -> None:
         now = time.monotonic()

@@ -88,8 +88,9 @@ def test_the_marker_requeues_the_job_whatever_the_status(slurm, tmp_path):
     assert done.returncode == 0 and done.stdout.splitlines()[-3:] == ['scontrol', 'requeue', '7']
 
 
-def test_a_status_may_stand_for_the_marker(slurm):
-    done = job(slurm, '', rc=85)
+@pytest.mark.parametrize('status', [85, 143, 138])
+def test_a_status_may_stand_for_the_marker(slurm, status):
+    done = job(slurm, '', rc=status)
     assert done.returncode == 0 and done.stdout.splitlines() == ['my_job', 'scontrol', 'requeue', '7']
 
 

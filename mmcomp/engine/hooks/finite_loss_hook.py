@@ -1,8 +1,10 @@
 """End a training that has diverged."""
 import math
 
-from mmengine.hooks import Hook, RuntimeInfoHook
+import torch
+from mmengine.hooks import Hook
 
+from mmcomp.engine.deferred_scalars import DeviceReads
 from mmcomp.errors import DataError
 from mmcomp.registry import HOOKS
 
@@ -12,8 +14,9 @@ class FiniteLossHook(Hook):
     """Raises when a loss is NaN or infinite, before a checkpoint of it is written.
 
     Without a loss scaler the step has already spoilt the weights, so the first
-    such loss ends the training. A loss scaler skips the step; then up to
-    ``patience`` in a row pass. mmengine's ``CheckInvalidLossHook`` looks at
+    such loss ends the training; on a GPU a few steps later, when the loss has
+    arrived without anybody waiting for it. A loss scaler skips the step; then up
+    to ``patience`` in a row pass. mmengine's ``CheckInvalidLossHook`` looks at
     every 50th loss only.
 
     Args:
@@ -28,21 +31,31 @@ class FiniteLossHook(Hook):
 
     def __init__(self, patience: int = 10):
         self.patience, self.bad = patience, 0
+        self.reads = DeviceReads()
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        bad = {name: value for name, value in _losses(runner, outputs or {}).items() if not math.isfinite(value)}
-        self.bad = self.bad + 1 if bad else 0
-        scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
-        if self.bad > (self.patience if scaler is not None and scaler.is_enabled() else 0):
-            shown = ', '.join(f'{name} = {value}' for name, value in bad.items())
-            raise DataError(f'iteration {runner.iter + 1}: {shown}. The training has diverged. Lower the learning rate '
-                            'or clip gradients (optim_wrapper.clip_grad), look for broken images or labels, and '
-                            'resume from the last checkpoint (--resume).')
+        """Look at the losses that have arrived."""
+        losses = {name: torch.as_tensor(value) for name, value in (outputs or {}).items() if 'loss' in name}
+        if losses:
+            values = torch.stack([value.detach().reshape(()).float() for value in losses.values()])
+            self.reads.put((runner.iter, tuple(losses)), values)
+        self._look(runner)
 
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """No checkpoint is written while a loss is on its way."""
+        self._look(runner, everything=True)
 
-def _losses(runner, outputs: dict) -> dict[str, float]:
-    names = [name for name in outputs if 'loss' in name]
-    if any(isinstance(hook, RuntimeInfoHook) for hook in runner.hooks):
-        # It has just brought them to the CPU; asking the tensors would wait for the GPU again.
-        return {name: runner.message_hub.get_scalar(f'train/{name}').current() for name in names}
-    return {name: float(outputs[name]) for name in names}
+    def after_train_epoch(self, runner) -> None:
+        """Wait for the last ones."""
+        self._look(runner, everything=True)
+
+    def _look(self, runner, everything: bool = False) -> None:
+        for (iteration, names), values in self.reads.take(everything):
+            bad = {name: value for name, value in zip(names, values, strict=True) if not math.isfinite(value)}
+            self.bad = self.bad + 1 if bad else 0
+            scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
+            if self.bad > (self.patience if scaler is not None and scaler.is_enabled() else 0):
+                shown = ', '.join(f'{name} = {value}' for name, value in bad.items())
+                raise DataError(f'iteration {iteration + 1}: {shown}. The training has diverged. Lower the learning '
+                                'rate or clip gradients (optim_wrapper.clip_grad), look for broken images or labels, '
+                                'and resume from the last checkpoint (--resume).')

@@ -1,4 +1,5 @@
 """Tells whoever watches from outside how far a training is."""
+import math
 import time
 
 from mmengine.dist import is_main_process
@@ -20,7 +21,7 @@ class ProgressHook(Hook):
     priority = 'VERY_LOW'
 
     def __init__(self, out: str, seconds: float = 1.):
-        self.out, self.seconds, self._last, self._score = out, seconds, 0., ''
+        self.out, self.seconds, self._last, self._score = out, seconds, -math.inf, ''
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         """Remember the first metric, to tell it with what follows."""

@@ -1,5 +1,6 @@
 from .autocast_optim_wrapper import AutocastOptimWrapper
+from .deferred_clipping import DeferredOptimWrapper
 from .merged_groups_constructor import MergedGroupsConstructor
 from .merged_layer_decay_constructor import MergedLayerDecayConstructor
 
-__all__ = ['AutocastOptimWrapper', 'MergedGroupsConstructor', 'MergedLayerDecayConstructor']
+__all__ = ['AutocastOptimWrapper', 'DeferredOptimWrapper', 'MergedGroupsConstructor', 'MergedLayerDecayConstructor']

@@ -5,9 +5,11 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 
 from mmcomp.registry import OPTIM_WRAPPERS
 
+from .deferred_clipping import DeferredClippingMixin
+
 
 @OPTIM_WRAPPERS.register_module()
-class AutocastOptimWrapper(AmpOptimWrapper):
+class AutocastOptimWrapper(DeferredClippingMixin, AmpOptimWrapper):
     """``AmpOptimWrapper`` that also runs on the CPU, in bfloat16 and without a loss scaler.
 
     The stock wrapper refuses hosts without a GPU, so mixed precision can't be

@@ -3,28 +3,42 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.hooks import RuntimeInfoHook
-from mmengine.logging import MessageHub
 
 from mmcomp.engine.hooks import FiniteLossHook
 from mmcomp.errors import DataError
 
 
-def steps(losses, enabled=None, recorded=True, **kwargs):
-    """Steps that passed before the hook raised; unless ``recorded``, nothing brings losses to the message hub."""
+class Late:
+    """An event of a device that is so many questions late."""
+
+    def __init__(self, questions):
+        self.questions = questions
+
+    def query(self):
+        self.questions -= 1
+        return self.questions < 0
+
+    def synchronize(self):
+        self.questions = 0
+
+
+def steps(losses, enabled=None, late=0, **kwargs):
+    """Steps that passed before the hook raised; losses arrive ``late`` questions after their step."""
     scaler = {} if enabled is None else dict(loss_scaler=SimpleNamespace(is_enabled=lambda: enabled))
-    runner = SimpleNamespace(iter=0, message_hub=MessageHub('losses'), optim_wrapper=SimpleNamespace(**scaler),
-                             hooks=[RuntimeInfoHook()] if recorded else [])
+    runner = SimpleNamespace(iter=0, optim_wrapper=SimpleNamespace(**scaler))
     hook = FiniteLossHook(**kwargs)
+    if late:
+        hook.reads.put = lambda tag, tensor: hook.reads.waiting.append((tag, tensor, Late(late)))
     for runner.iter, loss in enumerate(losses):
-        if recorded:
-            runner.message_hub.update_scalar('train/loss', loss)
-            runner.message_hub.update_scalar('train/grad_norm', float('nan'))
         try:
-            hook.after_train_iter(runner, runner.iter, outputs=dict(loss=torch.tensor(loss), grad_norm=0))
+            hook.after_train_iter(runner, runner.iter, outputs=dict(loss=torch.tensor(loss), grad_norm=float('nan')))
         except DataError as error:
-            assert f'iteration {runner.iter + 1}: loss = {loss}' in str(error)
+            assert f'loss = {[x for x in losses if x != x or abs(x) == float("inf")][-1]}' in str(error)
             return runner.iter
+    try:
+        hook.before_save_checkpoint(runner, {})
+    except DataError as error:
+        return str(error)
     return len(losses)
 
 
@@ -41,5 +55,7 @@ def test_a_loss_scaler_may_heal_a_few_in_a_row():
     assert steps([1., bad, bad, bad, 1.], enabled=True, patience=2) == 3
 
 
-def test_without_the_hook_that_records_losses():
-    assert steps([1., float('nan')], recorded=False) == 1
+def test_a_loss_that_is_late_is_found_late_but_before_a_checkpoint():
+    bad = float('nan')
+    assert steps([1., bad, 1., 1., 1.], late=1) == 2
+    assert 'iteration 2: loss = nan' in steps([1., bad, 1.], late=100)
