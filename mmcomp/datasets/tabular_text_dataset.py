@@ -53,7 +53,8 @@ class TabularTextDataset(BaseDataset):
             as one without labels.
         soft_targets: A prediction table whose scores, joined by id, are the
             targets (distillation); it needs out-of-fold scores to be honest.
-        soft_ratio: Share of them in the mixture with the table's own targets.
+        soft_ratio: Share of them in the mixture with the table's own targets; one number, or one a target.
+        soft_apart: Keep both apart, ``(2 T,)``, for ``DistillationBCELoss``, which has a temperature.
         max_length: Most tokens of a sample, special tokens included.
         truncation: What stays of longer ones: ``head``, ``tail`` or ``head_tail``.
         head_ratio: With ``head_tail``: the share from the start.
@@ -69,22 +70,24 @@ class TabularTextDataset(BaseDataset):
 
     # `mmcomp.apis` knows prediction tables; see `mmcomp.apis.soft_targets`.
     read_scores: ClassVar[Callable | None] = None
+    # Attributes with a row a sample; None where there is none.
+    row_wise: ClassVar[tuple[str, ...]] = ('labels', 'targets', 'weights')
 
     def __init__(self, ann_file: str = '', *, tokenizer: dict, rows: Sequence[dict] | None = None,
                  text_col: str | Sequence[str] = 'text', joiner: str = ' ', id_col: str | None = None,
                  id_list: str | None = None, target_col: str | None = None, target_cols: Sequence[str] = (),
                  weight_col: str | None = None, classes: str | Sequence[str] | None = None, nan_policy: str = 'error',
                  label_alias: dict[str, str] | None = None, require_targets: bool = True,
-                 soft_targets: str | None = None, soft_ratio: float = 1., max_length: int | None = None,
-                 truncation: str = 'head', head_ratio: float = .25, text_transforms: Sequence[dict] = (),
-                 cache_dir: str | None = None, pipeline: Sequence = (dict(type='PackTokens'), ),
-                 lazy_init: bool = False, **kwargs):
+                 soft_targets: str | None = None, soft_ratio: float | Sequence[float] = 1., soft_apart: bool = False,
+                 max_length: int | None = None, truncation: str = 'head', head_ratio: float = .25,
+                 text_transforms: Sequence[dict] = (), cache_dir: str | None = None,
+                 pipeline: Sequence = (dict(type='PackTokens'), ), lazy_init: bool = False, **kwargs):
         self.source = rows
         self.text_cols = [text_col] if isinstance(text_col, str) else list(text_col)
         self.joiner, self.id_col, self.id_list, self.weight_col = joiner, id_col, id_list, weight_col
         self.target_col, self.target_cols = target_col, list(target_cols)
         self.nan_policy, self.label_alias, self.require_targets = nan_policy, dict(label_alias or {}), require_targets
-        self.soft_targets, self.soft_ratio = soft_targets, soft_ratio
+        self.soft_targets, self.soft_ratio, self.soft_apart = soft_targets, soft_ratio, soft_apart
         self.tokenizer, self.cache_dir = dict(tokenizer), cache_dir
         self.text_transforms = [dict(transform) for transform in text_transforms]
         self.max_length, self.head_share = max_length, head_share(truncation, head_ratio)
@@ -169,8 +172,9 @@ class TabularTextDataset(BaseDataset):
             return
         targets = [self.target_col] if self.target_col else []
         words = [*self.text_cols, *([self.id_col] if self.id_col else []), *targets]
-        numbers = [*self.target_cols, *([self.weight_col] if self.weight_col else [])]
-        optional = [] if self.require_targets else [*targets, *numbers]
+        more = self.extra_columns()
+        numbers = [*self.target_cols, *([self.weight_col] if self.weight_col else []), *more]
+        optional = [name for name in more if not more[name]] if self.require_targets else [*targets, *numbers]
         table = read_columns(self.ann_file if self.source is None else self.source, words, numbers, self.label_alias,
                              optional)
         ids = table[self.id_col] if self.id_col else list(map(str, range(len(table[self.text_cols[0]]))))
@@ -186,6 +190,10 @@ class TabularTextDataset(BaseDataset):
         if self._indices is not None:
             self.get_subset_(self._indices)
         self._read_soft_targets()
+
+    def extra_columns(self) -> dict[str, bool]:
+        """Columns of numbers that a subclass reads beside, and whether each must be there."""
+        return {}
 
     def _read_targets(self, table: dict) -> np.ndarray:
         """Fill labels, targets and weights; which rows to keep, ``(N,)`` bool."""
@@ -261,7 +269,7 @@ class TabularTextDataset(BaseDataset):
         path = str(Path(self.data_root or '', self.soft_targets))
         soft = text_targets.soft_targets(*self.read_scores(path, self.ids), self.CLASSES, path)
         hard = np.eye(soft.shape[1], dtype=np.float32)[self.labels] if self.labels is not None else self.targets
-        self.targets = soft if hard is None else self.soft_ratio * soft + (1 - self.soft_ratio) * hard
+        self.targets = text_targets.mixed(soft, hard, self.soft_ratio, self.soft_apart, self.name)
 
     # ---------------------------------------------------------------- small parts
 
@@ -276,8 +284,7 @@ class TabularTextDataset(BaseDataset):
         if self.nan_policy not in NAN_POLICIES or (self.target_col and self.nan_policy == 'zero'):
             raise ConfigError(fault(where, 'nan_policy', f'one of {NAN_POLICIES}, not `zero` with `target_col`',
                                     self.nan_policy, 'Correct the config.'))
-        if not 0 <= self.soft_ratio <= 1:
-            raise ConfigError(fault(where, 'soft_ratio', 'in [0, 1]', self.soft_ratio, 'Correct the config.'))
+        text_targets.check_ratio(self.soft_ratio, where)
 
     def _whole(self, tokens: np.ndarray) -> np.ndarray:
         """Truncated, with special tokens, never empty."""
@@ -287,6 +294,6 @@ class TabularTextDataset(BaseDataset):
 
     def _take(self, rows: np.ndarray) -> None:
         self.ids, self.rows, self._lengths = self.ids[rows], self.rows[rows], None
-        for name in ('labels', 'targets', 'weights'):
+        for name in self.row_wise:
             values = getattr(self, name)
             setattr(self, name, None if values is None else values[rows])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmcomp.errors import DataError, did_you_mean, fault, shorten
+from mmcomp.errors import ConfigError, DataError, did_you_mean, fault, shorten
 
 # Whole numbers beside missing cells are written as floats by many programs.
 INDEX = re.compile(r'(\d+)(\.0*)?')
@@ -98,3 +98,45 @@ def soft_targets(scores: np.ndarray, columns: Sequence[str] | None, names: Seque
         raise DataError(fault(where, 'scores', 'probabilities in [0, 1]',
                               f'from {scores.min():.4g} to {scores.max():.4g}', 'Write probabilities, not logits.'))
     return scores.clip(0, 1)
+
+
+def check_ratio(ratio: float | Sequence[float], where: str, tasks: int | None = None) -> np.ndarray:
+    """One number or ``(T,)`` in [0, 1] as float32; ``tasks`` is T where it is known.
+
+    Raises:
+        ConfigError: If it is something else.
+    """
+    found = np.asarray(ratio, np.float32)
+    fits = found.ndim == 0 or found.ndim == 1 and tasks in (None, len(found))
+    if not fits or not ((found >= 0) & (found <= 1)).all():
+        raise ConfigError(fault(where, 'soft_ratio', f'in [0, 1], one number or {tasks or "one a target"}', ratio,
+                                'Correct the config.'))
+    return found
+
+
+def mixed(soft: np.ndarray, hard: np.ndarray | None, ratio: float | Sequence[float], apart: bool,
+          where: str) -> np.ndarray:
+    """Targets of teachers and of readers as one array.
+
+    Cross entropy is linear in its target, so a mixture of targets is a mixture
+    of losses; only a temperature needs the two apart.
+
+    Args:
+        soft: Of teachers, ``(N, T)``.
+        hard: Of the table, ``(N, T)``, if it has any; NaN is missing, and there the teachers' counts alone.
+        ratio: Share of the teachers', one number or ``(T,)``.
+        apart: Give ``(N, 2 T)``, the teachers' first, in place of the mixture.
+        where: The data set.
+
+    Raises:
+        ConfigError: If a ratio is out of [0, 1], or they are not T, or there is nothing to keep apart.
+    """
+    ratio = check_ratio(ratio, where, soft.shape[1])
+    if apart and hard is None:
+        raise ConfigError(fault(where, 'soft_apart', 'for a table with targets of its own', None,
+                                'Name its target columns, or leave it out.'))
+    if hard is None:
+        return soft
+    if apart:
+        return np.concatenate([soft, hard], axis=1)
+    return np.where(np.isnan(hard), soft, ratio * soft + (1 - ratio) * np.nan_to_num(hard)).astype(np.float32)
