@@ -5,6 +5,8 @@ from .samplers import LengthBucketBatchSampler, ResumableBatchSampler, ShardedBa
 from .seeded_dataset import SeededDataset
 from .tabular_text_dataset import TabularTextDataset
 from .transforms import (
+    AssembleText,
+    DecodeFrames,
     DeleteCharacters,
     FastLoadImageFromFile,
     FastPackInputs,
@@ -18,13 +20,20 @@ from .transforms import (
     IsolateSymbols,
     LowerCase,
     NormalizeUnicode,
+    PackModalities,
     PackTokens,
     RandomAffine,
+    SampleFrames,
+    StripApostrophes,
+    TreebankTokenize,
 )
+from .video_text_dataset import VideoTextDataset
 
 __all__ = [
+    'AssembleText', 'DecodeFrames', 'PackModalities', 'SampleFrames', 'VideoTextDataset',
     'DeleteCharacters', 'FastLoadImageFromFile', 'FastPackInputs', 'FastRandAugment', 'FastRandomErasing',
     'FastRandomFlip', 'FastRandomResizedCrop', 'FastResize', 'FastResizeEdge', 'ImageCache', 'ImageFolderDataset',
     'ImageListDataset', 'IsolateSymbols', 'LengthBucketBatchSampler', 'LowerCase', 'NormalizeUnicode', 'PackTokens',
-    'RandomAffine', 'ResumableBatchSampler', 'SeededDataset', 'ShardedBatchSampler', 'TabularTextDataset', 'sample_ids',
+    'RandomAffine', 'ResumableBatchSampler', 'SeededDataset', 'ShardedBatchSampler', 'StripApostrophes',
+    'TabularTextDataset', 'TreebankTokenize', 'sample_ids',
 ]

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
-from tokenizers.models import BPE, WordPiece
+from tokenizers.models import BPE, WordLevel, WordPiece
 
 from mmcomp.errors import ConfigError, DataError, did_you_mean, fault
+from mmcomp.structures.word_list import PADDING, UNKNOWN, read_words
 
 FORMS = ('`folder`', '`file`', "`type='WordPiece'` with `vocab`", "`type='ByteLevelBPE'` with `vocab` and `merges`",
-         '`name` with `allow_download=True`')
+         "`type='Words'` with `vocab`", '`name` with `allow_download=True`')
 Words = str | os.PathLike | Sequence[str] | Mapping[str, int]
 
 
@@ -25,6 +26,9 @@ def build_tokenizer(cfg: dict) -> Tokenizer:
       ``[SEP]`` are put around a text where the words hold them.
     * ``type='ByteLevelBPE', vocab, merges``: GPT-2's. ``vocab`` may also be a
       JSON file; ``merges`` is a file or a list of ``'a b'``.
+    * ``type='Words', vocab, lower_case=False, unknown='[UNK]'``: what is between
+      white space, for word vectors. ``vocab`` is as above and begins with
+      padding; words that it lacks are ``unknown``, never left out.
     * ``name, allow_download=True``: from the Hugging Face hub; without the
       latter only from its local cache.
 
@@ -36,7 +40,7 @@ def build_tokenizer(cfg: dict) -> Tokenizer:
         DataError: If a file is missing or not what it should be.
     """
     cfg = dict(cfg)
-    makers = {'WordPiece': _word_piece, 'ByteLevelBPE': _byte_level_bpe}
+    makers = {'WordPiece': _word_piece, 'ByteLevelBPE': _byte_level_bpe, 'Words': _words}
     try:
         if 'type' in cfg:
             kind = cfg.pop('type')
@@ -158,4 +162,19 @@ def _byte_level_bpe(vocab: Words, merges: str | os.PathLike | Sequence[str]) -> 
     tokenizer.decoder = decoders.ByteLevel()
     if '<|endoftext|>' in vocab:
         tokenizer.add_special_tokens(['<|endoftext|>'])
+    return tokenizer
+
+
+def _words(vocab: Words, lower_case: bool = False, unknown: str = UNKNOWN) -> Tokenizer:
+    words = read_words(vocab) if isinstance(vocab, (str, os.PathLike)) and not str(vocab).endswith('.json') else vocab
+    vocab = _vocabulary(words)
+    if vocab.get(PADDING) != 0 or unknown not in vocab or len(vocab) != len(words):
+        first = list(vocab)[:3]
+        raise DataError(fault('tokenizer', 'vocab', f'different words, the first `{PADDING}`, one of them `{unknown}`',
+                              f'{len(words)} words, {len(vocab)} different, from {first} on',
+                              'Write it with `fit_vocabulary`.'))
+    tokenizer = Tokenizer(WordLevel(vocab, unk_token=unknown))
+    if lower_case:
+        tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return tokenizer

@@ -40,6 +40,23 @@ def test_byte_pairs_are_those_of_gpt2(tmp_path):
     assert not sum(map(len, special_tokens(ours))) and stand_in(ours) == PIECES.index('<|endoftext|>')
 
 
+def test_words_are_looked_up_whole_and_never_left_out(tmp_path):
+    vocab = ['[PAD]', '[UNK]', 'the', 'cat', "n't", 'İ']
+    (tmp_path / 'words.txt').write_text('\n'.join(vocab) + '\n', encoding='utf-8')
+    for given in (vocab, str(tmp_path / 'words.txt'), {word: row for row, word in enumerate(vocab)}):
+        ours = build_tokenizer(dict(type='Words', vocab=given))
+        assert ours.encode(" the  Cat\tn't dog, cat\n").ids == [2, 1, 4, 1, 3]
+    lower = build_tokenizer(dict(type='Words', vocab=vocab, lower_case=True, unknown='the'))
+    assert lower.encode('THE Cat dog').ids == [2, 3, 2]
+    assert ours.encode('').ids == [] and stand_in(ours) == 1 and not sum(map(len, special_tokens(ours)))
+
+
+@pytest.mark.parametrize('vocab', [['a', '[UNK]'], ['[PAD]', 'a'], ['[PAD]', '[UNK]', 'a', 'a']])
+def test_words_that_are_no_vocabulary(vocab):
+    with pytest.raises(DataError, match='fit_vocabulary'):
+        build_tokenizer(dict(type='Words', vocab=vocab))
+
+
 def test_it_neither_truncates_nor_pads(tmp_path):
     source = build_tokenizer(dict(type='WordPiece', vocab=WORDS))
     source.enable_truncation(3)

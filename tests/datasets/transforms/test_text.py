@@ -9,6 +9,7 @@ from mmcomp.registry import TRANSFORMS
     (dict(type='IsolateSymbols'), "it's,no", "it ' s , no"),
     (dict(type='IsolateSymbols', symbols='…'), 'a…b,', 'a … b,'),
     (dict(type='DeleteCharacters', characters='\u200bé'), 'a\u200bbé', 'ab'),
+    (dict(type='DeleteCharacters', sets=['emoji']), 'a😀b', 'ab'),
     (dict(type='LowerCase'), 'ÀB', 'àb'),
     (dict(type='NormalizeUnicode'), 'ﬁ𝐧ｅ', 'fine'),
     (dict(type='NormalizeUnicode', form='NFD'), 'é', 'e\u0301'),

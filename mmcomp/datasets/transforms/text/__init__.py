@@ -5,7 +5,10 @@ from .lower_case import LowerCase
 from .mask_tokens import MaskTokens
 from .normalize_unicode import NormalizeUnicode
 from .pack_tokens import PackTokens
+from .strip_apostrophes import StripApostrophes
+from .treebank_tokenize import TreebankTokenize
 
 __all__ = [
     'AssembleText', 'DeleteCharacters', 'IsolateSymbols', 'LowerCase', 'MaskTokens', 'NormalizeUnicode', 'PackTokens',
+    'StripApostrophes', 'TreebankTokenize',
 ]

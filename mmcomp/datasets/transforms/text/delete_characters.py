@@ -1,6 +1,9 @@
 """Characters taken out of a text."""
-from mmcomp.errors import ConfigError, fault
+from collections.abc import Sequence
+
 from mmcomp.registry import TRANSFORMS
+
+from .character_sets import CharacterTable
 
 
 @TRANSFORMS.register_module()
@@ -9,15 +12,16 @@ class DeleteCharacters:
 
     Args:
         characters: All of them in one text.
+        sets: And those of named sets: ``emoji``, ``invisible``, ``private``,
+            ``foreign_letters``, ``symbols``; see :mod:`.character_sets`.
+        keep: But for these.
 
     Raises:
         ConfigError: If there are none.
     """
 
-    def __init__(self, characters: str):
-        if not characters:
-            raise ConfigError(fault('DeleteCharacters', 'characters', 'one or more', characters, 'Name them.'))
-        self.table = dict.fromkeys(map(ord, characters))
+    def __init__(self, characters: str = '', sets: Sequence[str] = (), keep: str = ''):
+        self.table = CharacterTable('DeleteCharacters', characters, sets, keep, None)
 
     def __call__(self, text: str) -> str:
         return text.translate(self.table)

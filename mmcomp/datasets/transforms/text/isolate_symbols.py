@@ -1,8 +1,10 @@
 """Spaces around symbols."""
 import string
+from collections.abc import Sequence
 
-from mmcomp.errors import ConfigError, fault
 from mmcomp.registry import TRANSFORMS
+
+from .character_sets import CharacterTable
 
 
 @TRANSFORMS.register_module()
@@ -13,15 +15,16 @@ class IsolateSymbols:
 
     Args:
         symbols: All of them in one text; by default ASCII punctuation.
+        sets: And those of named sets, ``symbols`` first of all, which holds
+            ASCII punctuation too; see :mod:`.character_sets`.
+        keep: But for these, such as apostrophes for contractions.
 
     Raises:
         ConfigError: If there are none.
     """
 
-    def __init__(self, symbols: str = string.punctuation):
-        if not symbols:
-            raise ConfigError(fault('IsolateSymbols', 'symbols', 'one or more', symbols, 'Name them.'))
-        self.table = {ord(symbol): f' {symbol} ' for symbol in symbols}
+    def __init__(self, symbols: str = string.punctuation, sets: Sequence[str] = (), keep: str = ''):
+        self.table = CharacterTable('IsolateSymbols', symbols, sets, keep, ' {} ')
 
     def __call__(self, text: str) -> str:
         return text.translate(self.table)
