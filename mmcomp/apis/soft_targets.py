@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmcomp.datasets import TabularTextDataset
+from mmcomp.datasets import TabularTextDataset, VideoTextDataset
 from mmcomp.errors import TableError, fault
 from mmcomp.predictions.joining import match_rows
 from mmcomp.predictions.tables import read_table
@@ -23,4 +23,4 @@ def scores_of(path: str, ids: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...
 
 def use_prediction_tables() -> None:
     """Let text data sets read their ``soft_targets``; data sets themselves know nothing of tables."""
-    TabularTextDataset.read_scores = staticmethod(scores_of)
+    TabularTextDataset.read_scores = VideoTextDataset.read_scores = staticmethod(scores_of)

@@ -1,4 +1,5 @@
 """Registers what configs of this competition name."""
+from mmcomp.competitions.wechat.wechat_dataset import WeChatDataset
 from mmcomp.competitions.wechat.wechat_metric import WeChatMetric
 
-__all__ = ['WeChatMetric']
+__all__ = ['WeChatDataset', 'WeChatMetric']
