@@ -9,6 +9,7 @@ import torch.distributed
 from mmengine.dist import get_local_rank
 from mmengine.runner.checkpoint import CheckpointLoader, get_external_models, get_mmcls_models, get_torchvision_models
 
+from mmcomp.checkpoints.clip_weights import SCHEME, load_clip_vision
 from mmcomp.checkpoints.loading import load_checkpoint, renamed
 from mmcomp.checkpoints.weights import resolve_weights
 from mmcomp.errors import CheckpointError, did_you_mean
@@ -31,6 +32,7 @@ def use_safe_loading() -> None:
         CheckpointLoader.register_scheme(prefixes, loader, force=True)
 
     register('', load_from_disk)
+    register(SCHEME, load_clip_vision)
     register(('http://', 'https://'), load_from_address)
     for prefix, names in ZOOS.items():
         register(prefix, _zoo_loader(prefix, names))

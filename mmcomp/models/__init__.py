@@ -1,1 +1,1 @@
-from . import backbones, classifiers, fusion, heads, losses, necks, wrappers  # noqa: F401  (imported for their registrations)
+from . import backbones, classifiers, fusion, heads, losses, necks, pretrain, wrappers  # noqa: F401  (imported for their registrations)

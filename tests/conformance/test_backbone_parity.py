@@ -7,6 +7,7 @@ from mmengine.runner import save_checkpoint
 from mmpretrain.models import MAEViT, SwinTransformerV2, VisionTransformer
 
 from mmcomp.apis import build
+from mmcomp.checkpoints.mmengine_loader import use_safe_loading
 
 TINY_VIT = dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=64)
 
@@ -132,3 +133,94 @@ def test_vit_starts_from_an_mae_checkpoint_at_another_size(tmp_path):
     assert len(loaded) > 20 and {key for key in target if key not in source} == {'ln2.weight', 'ln2.bias'}
     for key in loaded:
         torch.testing.assert_close(target[key], source[key], rtol=0, atol=0)
+
+
+TINY_CLIP = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, image_size=32,
+                 patch_size=8, projection_dim=6)
+
+
+class _Published(torch.nn.Module):
+    """The image tower that OpenAI published, in its own names: pre-norm, quick GELU, the projection behind the class
+    token."""
+
+    def __init__(self, width=16, layers=2, heads=2, patch=8, places=17, out=6):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(3, width, patch, patch, bias=False)
+        self.class_embedding = torch.nn.Parameter(torch.zeros(width))
+        self.positional_embedding = torch.nn.Parameter(torch.zeros(places, width))
+        self.ln_pre, self.ln_post = torch.nn.LayerNorm(width), torch.nn.LayerNorm(width)
+        self.transformer = torch.nn.Module()
+        self.transformer.resblocks = torch.nn.ModuleList(self._block(width, heads) for _ in range(layers))
+        self.proj = torch.nn.Parameter(torch.zeros(width, out))
+
+    @staticmethod
+    def _block(width, heads):
+        block = torch.nn.Module()
+        block.attn = torch.nn.MultiheadAttention(width, heads, batch_first=True)
+        block.ln_1, block.ln_2 = torch.nn.LayerNorm(width), torch.nn.LayerNorm(width)
+        block.mlp = torch.nn.Module()
+        block.mlp.c_fc, block.mlp.c_proj = torch.nn.Linear(width, 4 * width), torch.nn.Linear(4 * width, width)
+        return block
+
+    def forward(self, images):
+        x = self.conv1(images).flatten(2).transpose(1, 2)
+        x = torch.cat([self.class_embedding.expand(len(x), 1, -1), x], dim=1) + self.positional_embedding
+        x = self.ln_pre(x)
+        for block in self.transformer.resblocks:
+            y = block.ln_1(x)
+            x = x + block.attn(y, y, y)[0]
+            y = block.mlp.c_fc(block.ln_2(x))
+            x = x + block.mlp.c_proj(y * torch.sigmoid(1.702 * y))
+        return x[:, 1:], self.ln_post(x[:, 0]), self.ln_post(x[:, 0]) @ self.proj
+
+
+@pytest.mark.parametrize('kind', ['pth', 'ddp', 'script'])
+def test_clip_tower_starts_from_the_published_files(tmp_path, kind):
+    use_safe_loading()
+    theirs = _randomize(_Published())
+    whole = torch.nn.Module()
+    whole.visual, whole.logit_scale = theirs, torch.nn.Parameter(torch.ones(()))
+    path = tmp_path / 'ViT-B-16.pt'
+    if kind == 'script':
+        torch.jit.save(torch.jit.script(whole), path)
+    else:
+        prefix = 'module.' if kind == 'ddp' else ''
+        torch.save(dict(epoch=1, state_dict={prefix + k: v for k, v in whole.state_dict().items()}), path)
+    images = torch.randn(3, 3, 32, 32)
+    with torch.no_grad():
+        patches, cls, projection = theirs(images)
+    for out_type, expected in dict(patches=patches, cls=cls, projection=projection).items():
+        ours = build(dict(type='CLIPVisionTower', arch=TINY_CLIP, out_type=out_type,
+                          init_cfg=dict(type='Pretrained', checkpoint=f'clip://{path}')))
+        ours.init_weights()
+        found, = ours(images)
+        assert ours.out_channels == expected.shape[-1] and not found.requires_grad
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize('family', ['clip', 'chinese_clip'])
+@pytest.mark.parametrize('how', ['folder', 'file'])
+def test_clip_tower_equals_that_of_transformers(tmp_path, family, how):
+    import transformers
+    use_safe_loading()
+    if family == 'clip':
+        config = transformers.CLIPConfig(
+            vision_config=TINY_CLIP, projection_dim=6,
+            text_config=dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8))
+        theirs = _randomize(transformers.CLIPModel(config))
+    else:
+        config = transformers.ChineseCLIPConfig(
+            vision_config=TINY_CLIP, projection_dim=6,
+            text_config=dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8))
+        theirs = _randomize(transformers.ChineseCLIPModel(config))
+    theirs.save_pretrained(tmp_path)
+    images = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        expected = theirs.visual_projection(theirs.vision_model(pixel_values=images).pooler_output)
+    if how == 'folder':
+        ours = build(dict(type='CLIPVisionTower', name_or_path=str(tmp_path)))
+    else:
+        ours = build(dict(type='CLIPVisionTower', arch=TINY_CLIP, init_cfg=dict(
+            type='Pretrained', checkpoint=f'clip://{tmp_path / "model.safetensors"}')))
+    ours.init_weights()
+    torch.testing.assert_close(ours(images)[0], expected, rtol=1e-4, atol=1e-4)

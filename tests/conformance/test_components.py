@@ -13,10 +13,10 @@ import mmcomp.models  # noqa: F401  (registers)
 from mmcomp.registry import MODELS
 from mmcomp.structures import TokenSequence
 
-ROOMS = ('heads', 'losses', 'necks', 'backbones', 'fusion')
+ROOMS = ('heads', 'losses', 'necks', 'backbones', 'fusion', 'pretrain')
 # Wrappers of whole models, and what feeds them, have tests of their own.
 ELSEWHERE = ('AverageLogitsTTA', 'ForeachMovingAverage', 'ModalityDataPreprocessor', 'MultimodalClassifier',
-             'SequenceClassifier', 'TokenDataPreprocessor')
+             'MultimodalPretrainer', 'SequenceClassifier', 'TokenDataPreprocessor')
 CLASSES, WIDTH = 5, 8
 SMALL = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
 VIT = dict(model_type='vit', image_size=16, patch_size=8, **SMALL)
@@ -24,7 +24,13 @@ VIT = dict(model_type='vit', image_size=16, patch_size=8, **SMALL)
 BERT = dict(model_type='bert', vocab_size=6, max_position_embeddings=6, type_vocab_size=1, pad_token_id=None,
             hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **SMALL)
 FUSED = dict(BERT, num_hidden_layers=2)
+WORDS = dict(in_channels=WIDTH, vocab_size=6, mask_id=1, special_ids=[0, 1], probability=0.6, mlm_on_mismatched=True)
 ROWS = {
+    'MaskedLanguageModeling': [WORDS, dict(WORDS, span_weights=[0.5, 0.5])],
+    'MaskedFrameModeling': [dict(in_channels=WIDTH, probability=0.5),
+                            dict(in_channels=WIDTH, probability=0.5, temperature=0.1)],
+    'ImageTextMatching': [dict(in_channels=WIDTH), dict(in_channels=WIDTH, part='frames', pooling='mean', logits=2)],
+    'ContrastiveAlignment': [dict(in_channels=WIDTH, out_channels=3)],
     'ArcFaceHead': [dict(num_subcenters=3), dict(margin=0.3), dict(loss=dict(type='SoftmaxEQLLoss', num_classes=5))],
     'LogitAdjustedLinearHead': [dict(), dict(loss=dict(type='BalancedSoftmaxLoss', num_classes=5))],
     'SoftmaxEQLLoss': [dict(), dict(indicator='pos_neg_ratio')],
@@ -257,3 +263,21 @@ def test_padding_has_no_part_in_a_fusion_nor_in_its_gradient(cfg):
     for name, part in results[0].items():
         wider = results[1][name]
         torch.testing.assert_close(wider.tokens[wider.mask], part.tokens[part.mask], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('cfg', _cases('pretrain'))
+def test_pretraining_tasks(cfg):
+    """A task learns, and so do the parts that it is to train."""
+    inputs = dict(text=dict(ids=torch.arange(24).view(4, 6) % 6, mask=torch.ones(4, 6, dtype=torch.bool)),
+                  frames=dict(features=torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(1)),
+                              mask=torch.arange(5) < torch.tensor([[5], [3], [4], [5]])))
+    words = dict(type='WordEmbeddings', config=FUSED)
+    frames = dict(type='FeatureProjector', in_channels=3, out_channels=WIDTH, dropout=0.0)
+    fusion = None if cfg['type'] == 'ContrastiveAlignment' else dict(type='ConcatTransformer', config=FUSED)
+    model = dict(type='MultimodalPretrainer', encoders=dict(text=words, frames=frames), fusion=fusion, tasks=[cfg])
+
+    def run(module):
+        torch.manual_seed(3)
+        return module.parse_losses(module(inputs, mode='loss'))[0]
+
+    _check(run, _build(model), _build(model))

@@ -1,3 +1,4 @@
+from .clip_vision_tower import CLIPVisionTower
 from .feature_projector import FeatureProjector
 from .huggingface_image_backbone import HuggingFaceImageBackbone
 from .huggingface_text_encoder import HuggingFaceTextEncoder
@@ -5,5 +6,7 @@ from .image_tokens import ImageTokens
 from .swin_v2 import FusedSwinTransformerV2
 from .word_embeddings import WordEmbeddings
 
-__all__ = ['FeatureProjector', 'FusedSwinTransformerV2', 'HuggingFaceImageBackbone', 'HuggingFaceTextEncoder',
-           'ImageTokens', 'WordEmbeddings']
+__all__ = [
+    'CLIPVisionTower', 'FeatureProjector', 'FusedSwinTransformerV2', 'HuggingFaceImageBackbone',
+    'HuggingFaceTextEncoder', 'ImageTokens', 'WordEmbeddings',
+]

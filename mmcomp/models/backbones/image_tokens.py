@@ -40,8 +40,10 @@ class ImageTokens(BaseModule):
             images = images[:, None]
         if mask is None:
             mask = images.new_ones(images.shape[:2], dtype=torch.bool)
-        there = self._tokens(images[mask])
-        tokens = there.new_zeros(*mask.shape, *there.shape[1:])
+        there = self._tokens(images[mask]) if mask.any() else None
+        if there is None:  # one image of padding keeps the backbone in the graph, and shows the shapes
+            there = self._tokens(images[:1, 0])[:0]
+        tokens = there.new_zeros(*mask.shape, *there.shape[1:]) + 0 * there.sum()
         tokens[mask] = there
         return TokenSequence(tokens.flatten(1, 2), mask.repeat_interleave(there.shape[1], dim=1))
 

@@ -1,1 +1,9 @@
-"""Pre-training of models of several modalities: masks, contrasts, queues, slow copies."""
+"""Pre-training of models of several modalities: tasks, masks, contrasts, queues, slow copies."""
+from .contrastive_alignment import ContrastiveAlignment
+from .image_text_matching import ImageTextMatching
+from .masked_frame_modeling import MaskedFrameModeling
+from .masked_language_modeling import MaskedLanguageModeling
+from .multimodal_pretrainer import MultimodalPretrainer
+
+__all__ = ['ContrastiveAlignment', 'ImageTextMatching', 'MaskedFrameModeling', 'MaskedLanguageModeling',
+           'MultimodalPretrainer']

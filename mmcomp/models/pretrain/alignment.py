@@ -1,4 +1,4 @@
-"""Contrast between the vectors of two modalities, and the gathering of them from all ranks."""
+"""Contrast between vectors of a batch, and the gathering of them from all ranks."""
 import torch
 import torch.nn.functional as F
 from mmengine.dist import get_dist_info
@@ -12,25 +12,19 @@ def gathered(features: torch.Tensor) -> torch.Tensor:
     return torch.cat(all_gather(features.contiguous()))
 
 
-def alignment_loss(logits: torch.Tensor, target: torch.Tensor, teacher_logits: torch.Tensor | None = None,
-                   alpha: torch.Tensor | float = 0.0) -> torch.Tensor:
-    """``CE(logits, alpha * softmax(teacher_logits) + (1 - alpha) * onehot(target))``, mean over rows.
+def own_places(size: int, device: torch.device | str | None = None) -> torch.Tensor:
+    """Where this rank's ``size`` rows are among those of all ranks."""
+    return torch.arange(size, device=device) + size * get_dist_info()[0]
 
-    The mixed targets themselves are never made.
+
+def in_batch_contrast(one: torch.Tensor, other: torch.Tensor, temperature: torch.Tensor | float) -> torch.Tensor:
+    """InfoNCE in both directions, mean of the two: each row's partner among those of all ranks.
 
     Args:
-        logits: ``(B, N)``.
-        target: The right candidate of each row, ``(B, )``.
-        teacher_logits: ``(B, N)``; without a gradient.
-        alpha: Share of the teacher.
-
-    Returns:
-        A scalar; 0, with a gradient of 0, if there are no rows.
+        one: Unit vectors ``(B, C)``.
+        other: Unit vectors of the same rows.
+        temperature: Products are divided by it.
     """
-    if teacher_logits is None:
-        return F.cross_entropy(logits, target, reduction='sum') / max(1, len(target))
-    log_shares = logits.float().log_softmax(dim=1)
-    right = log_shares.gather(1, target[:, None]).sum()
-    taught = (teacher_logits.detach().float().softmax(dim=1) * log_shares).sum()
-    return -torch.lerp(right, taught, torch.as_tensor(alpha, dtype=right.dtype, device=right.device)) / max(
-        1, len(target))
+    target = own_places(len(one), one.device)
+    there = F.cross_entropy(one @ gathered(other).T / temperature, target)
+    return (there + F.cross_entropy(other @ gathered(one).T / temperature, target)) / 2

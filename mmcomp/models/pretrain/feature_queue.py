@@ -41,3 +41,8 @@ class FeatureQueue(nn.Module):
         for of_kind, new in zip(self.features, features, strict=True):
             of_kind[places] = new.detach().to(of_kind.dtype)
         self.next.copy_((self.next + batch) % size)
+
+    def _load_from_state_dict(self, *args, **kwargs):
+        super()._load_from_state_dict(*args, **kwargs)
+        # A resumed training may go on with the smaller last batch.
+        self._checked = True

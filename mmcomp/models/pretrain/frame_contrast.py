@@ -11,19 +11,19 @@ def frame_contrast(guesses: torch.Tensor, frames: torch.Tensor, mask: torch.Tens
     needs no number as low as -1e8, and about an eighth of the products is left.
 
     Args:
-        guesses: What the model emits in the place of each frame, ``(B, T, C)``.
+        guesses: What the model emits in the place of the hidden frames, ``(K, C)``.
         frames: The frames before some were hidden, ``(B, T, C)``.
         mask: ``(B, T)`` booleans, true for real frames.
-        hidden: ``(B, T)`` booleans, those that are guessed; all are real.
+        hidden: ``(B, T)`` booleans, the K that are guessed; all are real.
         temperature: If given, both sides are made unit vectors and products
             divided by it.
 
     Returns:
         A scalar; 0, with a gradient of 0, if none is hidden.
     """
-    rows, columns = guesses[hidden], frames[mask]
+    columns = frames[mask]
     if temperature is not None:
-        rows, columns = F.normalize(rows, dim=1) / temperature, F.normalize(columns, dim=1)
+        guesses, columns = F.normalize(guesses, dim=1) / temperature, F.normalize(columns, dim=1)
     # A frame's place among the real ones.
     target = (mask.flatten().cumsum(0) - 1)[hidden.flatten()]
-    return F.cross_entropy(rows @ columns.T, target, reduction='sum') / max(1, len(target))
+    return F.cross_entropy(guesses @ columns.T, target, reduction='sum') / max(1, len(target))

@@ -2,6 +2,7 @@
 import copy
 
 import torch
+import torch.nn.functional as F
 from mmengine.logging import MessageHub
 from torch import nn
 
@@ -71,3 +72,27 @@ def _iters_of_an_epoch() -> int:
         raise ConfigError(fault('MomentumTeacher', 'ramp_iters', 'given outside of a training by epochs', None,
                                 'Set the number of steps in which `alpha` grows.'))
     return max(1, iters // epochs)
+
+
+def taught_cross_entropy(logits: torch.Tensor, target: torch.Tensor, teacher_logits: torch.Tensor | None = None,
+                         alpha: torch.Tensor | float = 0.0) -> torch.Tensor:
+    """``CE(logits, alpha * softmax(teacher_logits) + (1 - alpha) * onehot(target))``, mean over rows.
+
+    The mixed targets themselves are never made.
+
+    Args:
+        logits: ``(B, N)``.
+        target: The right column of each row, ``(B, )``.
+        teacher_logits: ``(B, N)``; no gradient goes there.
+        alpha: Share of the teacher.
+
+    Returns:
+        A scalar; 0, with a gradient of 0, if there are no rows.
+    """
+    rows = max(1, len(target))
+    if teacher_logits is None:
+        return F.cross_entropy(logits, target, reduction='sum') / rows
+    log_shares = logits.float().log_softmax(dim=1)
+    right = log_shares.gather(1, target[:, None]).sum()
+    taught = (teacher_logits.detach().float().softmax(dim=1) * log_shares).sum()
+    return -torch.lerp(right, taught, torch.as_tensor(alpha, dtype=right.dtype, device=right.device)) / rows

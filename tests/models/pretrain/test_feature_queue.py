@@ -28,6 +28,7 @@ def test_the_oldest_go_first_also_over_the_end():
         queue.put(*batch)
         other.put(*batch)
     assert torch.equal(queue.features, other.features) and int(other.next) == 1
+    other.put(*next(_batches([4])))
 
 
 @pytest.mark.parametrize('batch', [4, 12])

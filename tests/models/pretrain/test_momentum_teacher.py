@@ -1,11 +1,12 @@
 """Copies that follow, and a share that grows once."""
 import pytest
 import torch
+import torch.nn.functional as F
 from mmengine.logging import MessageHub
 from torch import nn
 
 from mmcomp.errors import ConfigError
-from mmcomp.models.pretrain.momentum_teacher import MomentumTeacher
+from mmcomp.models.pretrain.momentum_teacher import MomentumTeacher, taught_cross_entropy
 
 
 def test_copies_follow_and_the_share_grows_once():
@@ -53,3 +54,19 @@ def test_the_runner_says_how_long_an_epoch_is():
 def test_shares_out_of_bounds():
     with pytest.raises(ConfigError, match='momentum, alpha'):
         MomentumTeacher(nn.Linear(1, 1), alpha=1.5)
+
+
+@pytest.mark.parametrize('alpha', [0.0, 0.3, 1.0])
+def test_the_loss_is_cross_entropy_of_mixed_targets(alpha):
+    torch.manual_seed(0)
+    logits, teacher = torch.randn(2, 4, 9).unbind()
+    target = torch.tensor([0, 3, 3, 8])
+    mixed = alpha * teacher.softmax(dim=1) + (1 - alpha) * F.one_hot(target, 9)
+    logits, teacher = logits.requires_grad_(), teacher.requires_grad_()
+    loss = taught_cross_entropy(logits, target, teacher, torch.tensor(alpha))
+    torch.testing.assert_close(loss, F.cross_entropy(logits, mixed))
+    loss.backward()
+    assert teacher.grad is None
+    torch.testing.assert_close(taught_cross_entropy(logits, target), F.cross_entropy(logits, target))
+    assert taught_cross_entropy(logits[:0], target[:0], teacher[:0], 0.5) == 0 == taught_cross_entropy(
+        logits[:0], target[:0])
