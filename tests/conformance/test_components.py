@@ -41,10 +41,12 @@ ROWS = {
     'WeightedMultiTaskBCELoss': [dict(), dict(task_weights=[1.0, 0.5, 0.5, 0.5, 0.5], binarize=0.5)],
     'SequencePooling': [dict(mode=mode) for mode in ('cls', 'last', 'mean', 'max', 'pooler', ['mean', 'max'])],
     'AttentionPooling': [dict(in_channels=WIDTH), dict(in_channels=WIDTH, hidden_channels=3)],
+    'ResidualDense': [dict(in_channels=2 * WIDTH, mode=mode) for mode in ('sequential', 'parallel')],
     'WeightedLayers': [dict(num_layers=2), dict(num_layers=3, pooling=dict(type='SequencePooling', mode='max'))],
     'HuggingFaceImageBackbone': [dict(config=VIT)],
     'HuggingFaceTextEncoder': [dict(config=BERT), dict(config=BERT, layers=True, pooler=True),
                                dict(config=BERT, gradient_checkpointing=True)],
+    'BiLSTMEncoder': [dict(vocab=list('0abcde'), width=4, frozen=False, hidden_channels=3)],
     'ImageTokens': [dict(backbone=dict(type='HuggingFaceImageBackbone', config=VIT)),
                     dict(backbone=dict(type='HuggingFaceImageBackbone', config=VIT), per_image='mean')],
     'FusedSwinTransformerV2': [dict(
@@ -201,7 +203,7 @@ def _inputs(kind):
     """Made-up inputs of a backbone."""
     generator = torch.Generator().manual_seed(1)
     mask = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])
-    if kind in ('HuggingFaceTextEncoder', 'WordEmbeddings'):
+: XX:
         return dict(ids=torch.arange(12).view(2, 6) % 6, mask=mask)
     if kind == 'FeatureProjector':
         return dict(features=torch.randn(2, 6, 3, generator=generator), mask=mask,

@@ -1,3 +1,4 @@
+from .bilstm_encoder import BiLSTMEncoder
 from .clip_vision_tower import CLIPVisionTower
 from .feature_projector import FeatureProjector
 from .huggingface_image_backbone import HuggingFaceImageBackbone
@@ -7,6 +8,6 @@ from .swin_v2 import FusedSwinTransformerV2
 from .word_embeddings import WordEmbeddings
 
 __all__ = [
-    'CLIPVisionTower', 'FeatureProjector', 'FusedSwinTransformerV2', 'HuggingFaceImageBackbone',
+    'BiLSTMEncoder', 'CLIPVisionTower', 'FeatureProjector', 'FusedSwinTransformerV2', 'HuggingFaceImageBackbone',
     'HuggingFaceTextEncoder', 'ImageTokens', 'WordEmbeddings',
 ]
