@@ -24,6 +24,7 @@ VIT = dict(model_type='vit', image_size=16, patch_size=8, **SMALL)
 BERT = dict(model_type='bert', vocab_size=6, max_position_embeddings=6, type_vocab_size=1, pad_token_id=None,
             hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **SMALL)
 FUSED = dict(BERT, num_hidden_layers=2)
+CLIP = dict(image_size=16, patch_size=8, projection_dim=6, **SMALL)
 WORDS = dict(in_channels=WIDTH, vocab_size=6, mask_id=1, special_ids=[0, 1], probability=0.6, mlm_on_mismatched=True)
 ROWS = {
     'MaskedLanguageModeling': [WORDS, dict(WORDS, span_weights=[0.5, 0.5])],
@@ -37,11 +38,18 @@ ROWS = {
     'LogitAdjustedLoss': [dict(tau=0.5)],
     'BalancedSoftmaxLoss': [dict()],
     'DropoutLinearHead': [dict(), dict(dropout=0.0, dropout_samples=3)],
+    'CoarseFineHead': [dict(coarse_of=[0, 0, 1, 2, 2]), dict(coarse_of=[1, 0, 1, 0, 1], dropout_samples=2)],
     'BinaryTasksHead': [dict(), dict(dropout_samples=2)],
     'WeightedMultiTaskBCELoss': [dict(), dict(task_weights=[1.0, 0.5, 0.5, 0.5, 0.5], binarize=0.5)],
     'SequencePooling': [dict(mode=mode) for mode in ('cls', 'last', 'mean', 'max', 'pooler', ['mean', 'max'])],
     'AttentionPooling': [dict(in_channels=WIDTH), dict(in_channels=WIDTH, hidden_channels=3)],
     'ResidualDense': [dict(in_channels=2 * WIDTH, mode=mode) for mode in ('sequential', 'parallel')],
+    'PartPooling': [dict(part='text'), dict(part='frames', pooling=dict(type='AttentionPooling', in_channels=WIDTH))],
+    'JoinedPoolings': [dict(poolings=[dict(type='PartPooling', part=p) for p in ('text', 'frames')], merge='mean'),
+                       dict(poolings=[dict(type='SequencePooling', mode=mode) for mode in ('cls', 'max')],
+                            in_channels=2 * WIDTH, out_channels=2 * WIDTH)],
+    'NeXtVLAD': [dict(in_channels=WIDTH, out_channels=2 * WIDTH, clusters=3, gate_reduction=2, dropout=0.0),
+                 dict(in_channels=WIDTH, out_channels=WIDTH, clusters=2, gate_reduction=0, dropout=0.0)],
     'WeightedLayers': [dict(num_layers=2), dict(num_layers=3, pooling=dict(type='SequencePooling', mode='max'))],
     'HuggingFaceImageBackbone': [dict(config=VIT)],
     'HuggingFaceTextEncoder': [dict(config=BERT), dict(config=BERT, layers=True, pooler=True),
@@ -49,6 +57,8 @@ ROWS = {
     'BiLSTMEncoder': [dict(vocab=list('0abcde'), width=4, frozen=False, hidden_channels=3)],
     'ImageTokens': [dict(backbone=dict(type='HuggingFaceImageBackbone', config=VIT)),
                     dict(backbone=dict(type='HuggingFaceImageBackbone', config=VIT), per_image='mean')],
+    'CLIPVisionTower': [dict(arch=CLIP, frozen=False), dict(arch=CLIP, frozen=False, out_type='cls'),
+                        dict(arch=CLIP, frozen=False, out_type='patches', gradient_checkpointing=True)],
     'FusedSwinTransformerV2': [dict(
         arch=dict(embed_dims=8, depths=[2], num_heads=[2], extra_norm_every_n_blocks=0), img_size=16, window_size=[2],
         pretrained_window_sizes=[0], out_indices=(0, ), drop_path_rate=0.0)],
@@ -167,7 +177,8 @@ def _sequence(padding=0, seed=1):
         wide[:, :4] = torch.where(mask[:, :4, None], real, wide[:, :4])
         return wide.requires_grad_()
 
-    return TokenSequence(padded(tokens), mask, tuple(padded(layer) for layer in layers), tokens.mean(dim=1) + 0)
+    parts = dict(text=(slice(0, 1), slice(3, None)), frames=(slice(1, 3), ))
+    return TokenSequence(padded(tokens), mask, tuple(padded(layer) for layer in layers), tokens.mean(dim=1) + 0, parts)
 
 
 @pytest.mark.parametrize('cfg', _cases('necks'))

@@ -33,16 +33,23 @@ def masked_max(tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return top.masked_fill(~mask.any(dim=1, keepdim=True), 0)
 
 
-POOLINGS = {'cls': first_token, 'last': last_token, 'mean': masked_mean, 'max': masked_max}
+def mean_with_padding(tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean over all places, padding too, as some published models have it; it depends on a batch's width."""
+    return tokens.mean(dim=1)
+
+
+POOLINGS = {'cls': first_token, 'last': last_token, 'mean': masked_mean, 'max': masked_max,
+            'mean_all': mean_with_padding}
 
 
 @MODELS.register_module()
 class SequencePooling(BaseModule):
-    """Pools a :class:`TokenSequence`; padding has no part in it.
+    """Pools a :class:`TokenSequence`; padding has no part in it, but for ``mean_all``.
 
     Args:
         mode: ``cls`` (first token), ``last`` (last token), ``mean``, ``max``,
-            ``pooler`` (the encoder's own vector, with its ``pooler=True``), or
+            ``pooler`` (the encoder's own vector, with its ``pooler=True``),
+            ``mean_all`` (padding included, for weights that were trained so), or
             a list, whose vectors are joined: ``['mean', 'max']``.
 
     Raises:

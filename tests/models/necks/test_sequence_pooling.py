@@ -26,6 +26,11 @@ def test_a_loop_agrees(sequence, mode):
         torch.testing.assert_close(found[i], NAIVE[mode](rows))
 
 
+def test_padding_counts_where_weights_were_trained_so(sequence):
+    (found, ) = SequencePooling('mean_all')(sequence)
+    torch.testing.assert_close(found, sum(sequence.tokens[:, t] for t in range(4)) / 4)
+
+
 def test_several_are_joined_in_order(sequence):
     (both, ) = SequencePooling(['max', 'mean'])(sequence)
     parts = [SequencePooling(mode)(sequence)[0] for mode in ('max', 'mean')]
