@@ -34,7 +34,7 @@ LOCATIONS = {
     'LOG_PROCESSORS': 'engine', 'OPTIMIZERS': 'engine', 'OPTIM_WRAPPERS': 'engine',
     'OPTIM_WRAPPER_CONSTRUCTORS': 'engine', 'PARAM_SCHEDULERS': 'engine', 'STRATEGIES': 'engine',
     'DATASETS': 'datasets', 'DATA_SAMPLERS': 'datasets', 'TRANSFORMS': 'datasets', 'FUNCTIONS': 'datasets',
-    'MODELS': 'models', 'MODEL_WRAPPERS': 'models', 'WEIGHT_INITIALIZERS': 'models',
+    'MODELS': 'models', 'MODEL_WRAPPERS': 'models', 'WEIGHT_INITIALIZERS': 'checkpoints.transfer',
     'BATCH_AUGMENTS': 'models', 'TASK_UTILS': 'models', 'TOKENIZER': 'models',
     'METRICS': 'evaluation', 'EVALUATORS': 'evaluation',
     'VISUALIZERS': 'visualization', 'VISBACKENDS': 'visualization', 'INFERENCERS': 'visualization',

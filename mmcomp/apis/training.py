@@ -14,6 +14,7 @@ from mmcomp.apis.large_models import turn_on
 from mmcomp.apis.launch import process_group
 from mmcomp.apis.resuming import explained_failures, settle_start, use_resumable_parts
 from mmcomp.apis.soft_targets import use_prediction_tables
+from mmcomp.apis.transfer import settle_transfer
 from mmcomp.checkpoints.mmengine_loader import use_safe_loading
 from mmcomp.engine.hooks.preemption_hook import restored_signals
 from mmcomp.errors import CheckpointError, ConfigError, fault
@@ -43,7 +44,7 @@ class TrainOptions:
         persistent_workers: ``False`` ends the workers after each epoch.
         seed: Seed of all random numbers; the config's, else a random one.
         deterministic: Ask cuDNN for repeatable algorithms.
-        fsdp, activation_checkpointing, compile, accumulate: See
+        fsdp, activation_checkpointing, compile, channels_last, accumulate: See
             :func:`mmcomp.apis.large_models.turn_on`.
     """
     work_dir: str | None = None
@@ -60,6 +61,7 @@ class TrainOptions:
     fsdp: bool = False
     activation_checkpointing: bool = False
     compile: bool = False
+    channels_last: bool = False
     accumulate: int | None = None
 
 
@@ -92,6 +94,7 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
     with process_group(launcher, communication.get('backend'), communication.get('timeout')):
         adapt_to_host(cfg, launcher)
         settle_start(cfg)
+        settle_transfer(cfg)
         use_resumable_parts(cfg)
         use_safe_loading()
         use_prediction_tables()
@@ -118,7 +121,8 @@ def merge_options(cfg: Config, options: TrainOptions) -> Config:
     _merge_start(cfg, options)
     if options.amp:
         _merge_amp(cfg, options.amp_dtype)
-    turn_on(cfg, options.fsdp, options.activation_checkpointing, options.compile, options.accumulate)
+    turn_on(cfg, options.fsdp, options.activation_checkpointing, options.compile, options.channels_last,
+            options.accumulate)
     if options.auto_scale_lr:
         _merge_auto_scale_lr(cfg)
     if not options.validate:
