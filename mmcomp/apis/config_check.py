@@ -36,6 +36,7 @@ READ_BY_KEY = {
     'env_cfg': {'cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit'},
     'auto_scale_lr': {'base_batch_size', 'enable'},
     'randomness': {'deterministic', 'diff_rank_seed', 'seed'},
+    'vocabulary': {'max_features', 'min_count', 'rebuild'},
 }
 
 

@@ -18,7 +18,8 @@ from torch import nn
 from mmcomp import __version__
 from mmcomp.apis.building import build, load_model, prediction_config
 from mmcomp.apis.config import load_config
-from mmcomp.apis.prediction_data import prediction_dataset, prediction_loader
+from mmcomp.apis.prediction_data import dataset_config, prediction_dataset, prediction_loader
+from mmcomp.apis.prediction_vocabulary import rebuild_vocabulary
 from mmcomp.datasets import sample_ids
 from mmcomp.datasets.collating import collate_inputs
 from mmcomp.errors import TableError, fault, shorten
@@ -44,6 +45,9 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
                    logit_adjustment_tau: float = 0., amp: bool = False, dtype: str = 'float32',
                    batch_size: int | None = None, device: str | None = None) -> list[PredictionTable]:
     """Predict a data set with each checkpoint, each sample exactly once over all ranks, into table files.
+
+    With ``vocabulary = dict(rebuild=True)`` in the config, words are those of
+    what is predicted; see :func:`mmcomp.apis.prediction_vocabulary.rebuild_vocabulary`.
 
     A sample is read and prepared once for all checkpoints. A data set with
     ``lengths`` is predicted from the longest sample to the shortest, so that
@@ -76,6 +80,8 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
     cfg = prediction_config(cfg)
     if batch_size:
         cfg.test_dataloader.batch_size = batch_size
+    if (cfg.get('vocabulary') or {}).get('rebuild'):
+        rebuild_vocabulary(cfg, dataset_config(cfg, folder, ann, image_root, tta))
     device = device or get_device()
     models, metas = zip(*(load_model(cfg, checkpoint, device, tta) for checkpoint in checkpoints))
     for model in models if logit_adjustment_tau else ():

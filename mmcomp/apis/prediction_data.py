@@ -18,7 +18,13 @@ from mmcomp.registry import DATASETS
 
 def prediction_dataset(cfg: Config, folder: str | None = None, ann: str | None = None, image_root: str | None = None,
                        tta: bool = False) -> Dataset:
-    """The data set to predict: the config's, a folder or a list."""
+    """The data set to predict, see :func:`dataset_config`."""
+    return build(dataset_config(cfg, folder, ann, image_root, tta), DATASETS)
+
+
+def dataset_config(cfg: Config, folder: str | None = None, ann: str | None = None, image_root: str | None = None,
+                   tta: bool = False) -> dict:
+    """What to predict: the config's data set, a folder or a list."""
     wanted = cfg.test_dataloader.dataset
     pipeline = cfg.tta_pipeline if tta else wanted.get('pipeline')
     if folder and ann:
@@ -47,7 +53,7 @@ def prediction_dataset(cfg: Config, folder: str | None = None, ann: str | None =
         new = dict(wanted)
     if pipeline:
         new['pipeline'] = pipeline
-    return build(dict(new, test_mode=True), DATASETS)
+    return dict(new, test_mode=True)
 
 
 def prediction_loader(cfg: Config, dataset: Dataset, rows: np.ndarray, collate: Callable | None = None) -> DataLoader:

@@ -13,7 +13,7 @@ from mmcomp.apis.checking.fault import Fault
 LOOKED_UP = {
     'activation_checkpointing', 'compile', 'custom_imports', 'efficient_conv_bn_eval', 'find_unused_parameters',
     'init_weights_for_test_or_val', 'model_wrapper_cfg', 'runner_type', 'strategy', 'sync_bn', 'tta_model',
-    'tta_pipeline', 'vis_backends',
+    'tta_pipeline', 'vis_backends', 'vocabulary',
 }  # yapf: disable
 # Usual names for parts of other values; a config that was dumped holds them unread.
 USUAL = {'train_pipeline', 'val_pipeline', 'test_pipeline', 'data_root', 'dataset_type'}
