@@ -34,6 +34,8 @@ def parse_args(argv=None):
     parser.add_argument('--fsdp', action='store_true',
                         help='divide weights, gradients and optimizer states among the GPUs (torch\'s fully_shard)')
     parser.add_argument('--compile', action='store_true', help='torch.compile of the backbone\'s blocks')
+    parser.add_argument('--channels-last', action='store_true',
+                        help='channels last in memory (NHWC), for convolutional networks')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size of all GPUs together')
     parser.add_argument('--no-validate', action='store_true', help='do not validate during training')
@@ -77,6 +79,7 @@ def main(argv=None):
         activation_checkpointing=args.activation_checkpointing,
         fsdp=args.fsdp,
         compile=args.compile,
+        channels_last=args.channels_last,
         auto_scale_lr=args.auto_scale_lr,
         validate=not args.no_validate,
         pin_memory=not args.no_pin_memory,

@@ -1,4 +1,4 @@
-"""Switches for models that are large beside the memory of a GPU."""
+"""Switches for models that are large beside the memory of a GPU, or slow."""
 from mmengine.config import Config
 
 from mmcomp.apis.launch import tell
@@ -8,7 +8,7 @@ SHARDED = 'FullyShardedModel'
 
 
 def turn_on(cfg: Config, fsdp: bool = False, activation_checkpointing: bool = False, compile: bool = False,
-            accumulate: int | None = None) -> Config:
+            channels_last: bool = False, accumulate: int | None = None) -> Config:
     """Put switches of the command line into a config; what it says of them already stays.
 
     Args:
@@ -16,6 +16,7 @@ def turn_on(cfg: Config, fsdp: bool = False, activation_checkpointing: bool = Fa
         fsdp: Divide weights, gradients and optimizer states among the ranks.
         activation_checkpointing: Compute activations again instead of keeping them.
         compile: ``torch.compile`` of the repeated blocks.
+        channels_last: Convolutions on channels that lie side by side.
         accumulate: Batches whose gradients make one step of the optimizer.
     """
     if fsdp:
@@ -25,6 +26,8 @@ def turn_on(cfg: Config, fsdp: bool = False, activation_checkpointing: bool = Fa
         _add_hook(cfg, 'ActivationCheckpointingHook')
     if compile:
         _add_hook(cfg, 'CompileHook')
+    if channels_last:
+        _add_hook(cfg, 'ChannelsLastHook')
     if accumulate is not None:
         if accumulate < 1:
             raise ConfigError(fault('--accumulate', 'N', 'at least 1', accumulate, 'Give the batches of one step.'))

@@ -1,6 +1,7 @@
 from .activation_checkpointing_hook import ActivationCheckpointingHook
 from .adversarial_training_hook import AdversarialTrainingHook
 from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .channels_last_hook import ChannelsLastHook
 from .class_counts_hook import ClassCountsHook
 from .compile_hook import CompileHook
 from .deferred_runtime_info_hook import DeferredRuntimeInfoHook
@@ -10,6 +11,7 @@ from .progress_hook import ProgressHook
 from .resumable_early_stopping_hook import ResumableEarlyStoppingHook
 
 __all__ = [
-    'ActivationCheckpointingHook', 'AdversarialTrainingHook', 'AtomicCheckpointHook', 'ClassCountsHook', 'CompileHook',
-    'DeferredRuntimeInfoHook', 'FiniteLossHook', 'PreemptionHook', 'ProgressHook', 'ResumableEarlyStoppingHook',
+    'ActivationCheckpointingHook', 'AdversarialTrainingHook', 'AtomicCheckpointHook', 'ChannelsLastHook',
+    'ClassCountsHook', 'CompileHook', 'DeferredRuntimeInfoHook', 'FiniteLossHook', 'PreemptionHook', 'ProgressHook',
+    'ResumableEarlyStoppingHook',
 ]
