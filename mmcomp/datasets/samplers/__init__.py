@@ -1,5 +1,6 @@
+from .corpora_sampler import CorporaSampler
 from .length_bucket_batch_sampler import LengthBucketBatchSampler
 from .resumable_batch_sampler import ResumableBatchSampler
 from .sharded_batch_sampler import ShardedBatchSampler
 
-__all__ = ['LengthBucketBatchSampler', 'ResumableBatchSampler', 'ShardedBatchSampler']
+__all__ = ['CorporaSampler', 'LengthBucketBatchSampler', 'ResumableBatchSampler', 'ShardedBatchSampler']
