@@ -5,7 +5,6 @@ images are read when they are taken, so frames that nobody looks at cost nothing
 """
 import io
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -179,12 +178,3 @@ def _images(names) -> list[str]:
 def _check_root(root: Path) -> None:
     if not root.is_dir():
         raise DataError(f'{root}: no such folder of frames. Check the path.')
-
-
-def write_features(archive: zipfile.ZipFile, sample_id: str, features: np.ndarray) -> None:
-    """Add ``<id>.npy`` to an archive, uncompressed, with a fixed date so that equal features are equal files."""
-    buffer = io.BytesIO()
-    np.save(buffer, features, allow_pickle=False)
-    entry = zipfile.ZipInfo(f'{sample_id}.npy', (1980, 1, 1, 0, 0, 0))
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, buffer.getvalue())

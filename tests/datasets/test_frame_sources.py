@@ -4,7 +4,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from mmcomp.datasets.frame_sources import FeatureZip, FrameFolders, FrameZips, frame_source, write_features
+from mmcomp.datasets.feature_store import write_features
+from mmcomp.datasets.frame_sources import FeatureZip, FrameFolders, FrameZips, frame_source
 from mmcomp.errors import ConfigError, DataError
 
 

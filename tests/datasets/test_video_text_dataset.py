@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from mmcomp.apis.soft_targets import use_prediction_tables
 from mmcomp.datasets import VideoTextDataset, sample_ids
-from mmcomp.datasets.frame_sources import write_features
+from mmcomp.datasets.feature_store import write_features
 from mmcomp.errors import ConfigError, DataError
 from mmcomp.predictions.tables import write_table
 from mmcomp.registry import DATASETS

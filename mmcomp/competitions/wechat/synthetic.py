@@ -18,7 +18,7 @@ import numpy as np
 
 from mmcomp.annotations import write_list
 from mmcomp.competitions.wechat.taxonomy import LEAVES, Taxonomy
-from mmcomp.datasets.frame_sources import write_features
+from mmcomp.datasets.feature_store import write_features
 from mmcomp.errors import ConfigError, fault
 from mmcomp.files import atomic_open, atomic_path
 
