@@ -86,6 +86,12 @@ def check_ids(ids: Sequence[str], where: str) -> None:
         raise DataError(fault(where, 'ids', 'unique', shorten(unique[counts > 1]), 'Keep one row of each.'))
 
 
+def is_table(path: str | os.PathLike) -> bool:
+    """Whether a file's name ends like that of a table."""
+    path = Path(path)
+    return (Path(path.stem).suffix if path.suffix.lower() in COMPRESSED else path.suffix).lower() in SUFFIXES
+
+
 def _is_file(source: object) -> bool:
     return isinstance(source, (str, os.PathLike))
 

@@ -26,10 +26,12 @@ def parse_args(argv=None):
     parser.add_argument('--scale', action='store_true', help='weight by accuracy; without it all weigh the same')
     parser.add_argument('--accuracies', nargs='+', type=float, metavar='A', help='one a member, for --scale')
     parser.add_argument('--weights', nargs='+', metavar='W', help='final weights, one a member; or a JSON file with '
-                        '`weights` and, to match them by name, `members`')
-    parser.add_argument('--method', choices=('mean', 'geometric', 'power', 'rank'), default='mean',
+                        '`weights` and, to match them by name, `members`; or exp2: 1, 2, 4, … for the checkpoints of '
+                        'one training, the oldest first')
+    parser.add_argument('--method', choices=('mean', 'geometric', 'power', 'logit', 'rank'), default='mean',
                         help='mean: the weighted sum (default); geometric: of logarithms; power: of powers, see '
-                        '--power; rank: of places among all samples, class by class')
+                        '--power; logit: of the log odds of single tasks; rank: of places among all samples, class by '
+                        'class')
     parser.add_argument('--power', type=float, metavar='P', help='of --method power; 1 is the mean')
     parser.add_argument('--temperature', nargs='+', type=float, metavar='T', help='divide logits, or logarithms of '
                         'probabilities, before anything else; one a member, or one for all')

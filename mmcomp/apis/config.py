@@ -11,6 +11,7 @@ from mmengine.fileio import dump
 
 from mmcomp import compat
 from mmcomp.errors import ConfigError, did_you_mean, fault
+from mmcomp.tabular import is_table
 
 SCOPE = 'mmcomp'
 # Every name that these scopes know is known in ours.
@@ -95,6 +96,9 @@ def merge_options(cfg: Config, options: Mapping, where: object) -> None:
 def set_list(cfg: Config, loader: str, ann: str | Path) -> None:
     """Let a data loader read another annotation file, through any wrappers around its data set.
 
+    A list of ids, as :func:`is_id_list` tells, picks rows of the table that a
+    text data set already reads.
+
     Raises:
         ConfigError: If the config has no such loader.
     """
@@ -103,7 +107,12 @@ def set_list(cfg: Config, loader: str, ann: str | Path) -> None:
         raise ConfigError(fault(cfg.filename or 'config', loader, 'there, with a data set', None, 'Add it.'))
     while dataset.get('dataset') is not None:
         dataset = dataset['dataset']
-    dataset['ann_file'] = str(ann)
+    dataset['id_list' if is_id_list(dataset, ann) else 'ann_file'] = str(ann)
+
+
+def is_id_list(dataset: Mapping, ann: str | Path) -> bool:
+    """Whether a file names rows of a text data set's table rather than being a table itself."""
+    return 'tokenizer' in dataset and not is_table(ann)
 
 
 def config_chain(path: str | Path) -> list[Path]:

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Dataset
 
 from mmcomp.apis.building import build
+from mmcomp.apis.config import is_id_list
 from mmcomp.datasets import ShardedBatchSampler, TabularTextDataset
 from mmcomp.errors import ConfigError
 from mmcomp.registry import DATASETS
@@ -38,7 +39,8 @@ def dataset_config(cfg: Config, folder: str | None = None, ann: str | None = Non
         raise ConfigError(f'prediction: `folder` and `image_root` must not be given with a {wanted.type}. Use `ann`.')
     if texts and ann:
         kept = {k: v for k, v in wanted.items() if k not in ('id_list', 'indices', 'rows', 'soft_targets')}
-        new = dict(kept, ann_file=os.path.abspath(ann), require_targets=False)
+        which = 'id_list' if is_id_list(wanted, ann) else 'ann_file'
+        new = dict(kept, **{which: os.path.abspath(ann)}, require_targets=False)
     elif folder:
         new = dict(type='ImageFolderDataset', image_root=os.path.abspath(folder), with_label=False)
     elif ann:

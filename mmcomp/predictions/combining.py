@@ -1,7 +1,8 @@
 """Ways to combine the scores of several models: pure functions of blocks of rows."""
 import numpy as np
 
-METHODS = ('mean', 'geometric', 'power', 'rank')
+METHODS = ('mean', 'geometric', 'power', 'logit', 'rank')
+NEAREST = np.float32(1e-7)  # stands for zero, and from one for one, where a logit is taken
 SMALLEST = np.float32(1e-30)  # stands for zero where a logarithm is taken
 
 
@@ -45,6 +46,11 @@ def transformed(scores: np.ndarray, kind: str, method: str, power: float) -> np.
     """A member's scores as they are summed by ``method``. In place."""
     if method == 'geometric':
         return log_softmax(scores) if kind == 'logit' else log(scores)
+    if method == 'logit':
+        # What is no probability becomes NaN, and is refused.
+        scores[(scores < 0) | (scores > 1)] = np.nan
+        np.clip(scores, NEAREST, 1 - NEAREST, out=scores)
+        return np.log(scores / (1 - scores), out=scores)
     if method == 'power':
         scores = softmax(scores) if kind == 'logit' else np.maximum(scores, SMALLEST, out=scores)
         return np.power(scores, np.float32(power), out=scores)
@@ -57,11 +63,13 @@ def finished(total: np.ndarray, seen: np.ndarray, method: str, power: float, is_
     Args:
         total: ``(n, C)`` sums.
         seen: What the weights of the summed members sum to; broadcast.
-        method: ``geometric`` or ``power``.
+        method: ``geometric``, ``power`` or ``logit``.
         power: Of ``power``.
         is_probability: Whether rows are to sum to one.
     """
     total /= seen
+    if method == 'logit':
+        return np.divide(1, 1 + np.exp(-total), out=total)
     if method == 'geometric':
         return softmax(total) if is_probability else np.exp(total, out=total)
     np.power(total, np.float32(1 / power), out=total)

@@ -47,8 +47,9 @@ def ensemble_stream(members: Sequence[Member], weights: Sequence[float] | None =
         track: Wraps the loop over blocks, to show progress.
         method: ``mean``, a weighted sum; ``geometric``, of logarithms, and
             ``power``, of ``power``-th powers, both with logits as their
-            softmax and rows brought back to the sum one; ``rank``, of the
-            places among all samples of a class, in (0, 1).
+            softmax and rows brought back to the sum one; ``logit``, of the
+            log odds of single tasks; ``rank``, of the places among all samples
+            of a class, in (0, 1).
         power: Of ``power``, not zero; 1 is the mean, below it nears the
             geometric mean.
         temperatures: ``(M,)`` divisors of logits, or of the logarithms of
@@ -107,7 +108,12 @@ def _dump(rows: list | dict, path: str) -> None:
 def _check_kinds(tables: Sequence[PredictionTable], method: str) -> None:
     """Refuse members that cannot be combined with the first."""
     first = tables[0]
-    mixes = [{'probability', 'value'}, {'logit'}] if method == 'mean' else [{'probability', 'logit'}, {'value'}]
+    if method == 'logit' and (wrong := [t.name for t in tables if t.kind == 'logit']):
+        raise TableError(fault(wrong[0], 'kind', 'probability or value for --method logit', 'logit',
+                               'The mean of logits is `--method mean`.'))
+    mixes = [{'probability', 'logit'}, {'value'}]
+    if method in ('mean', 'logit'):
+        mixes = [{'probability', 'value'}, {'logit'}]
     for table in tables:
         if table.kind == 'embedding':
             raise TableError(fault(table.name, 'kind', 'probability, logit or value', table.kind,
@@ -152,7 +158,7 @@ class _Work:
     def kind(self) -> str:
         """What the result is."""
         kinds = {t.kind for t in self.tables}
-        if self.method == 'rank' or self.factors is not None:
+        if self.method in ('rank', 'logit') or self.factors is not None:
             return 'value'
         if self.method == 'mean':
             if kinds == {'logit'}:
@@ -232,6 +238,8 @@ class _Work:
             error = not_finite(table)
             if 'range of float32' not in str(error):
                 return error
+        if self.method == 'logit':
+            return TableError('ensemble: --method logit needs scores in [0, 1] from all members. Use another method.')
         if self.partial:
             return TableError('ensemble: a sample is only in members of weight zero. Give them a weight.')
         return TableError('ensemble: the weighted scores leave the range of float32. Use smaller weights.')

@@ -18,6 +18,7 @@ from mmcomp.structures import PredictionTable
 Member = PredictionTable | str | os.PathLike
 RECORDED = ('leaderboard_score', 'val_score')  # the first that a table has counts
 SCALES = {'fractions (0.751)': (0, 1), 'percents (75.1)': (1, 100), 'ten thousandths (7510)': (100, 10000)}
+EXP2 = 'exp2'  # of the checkpoints of one training, the oldest first
 # Four digits, a fraction or a percentage at the end; not the 384 of `swin-l-384.pkl`.
 IN_FILE_NAME = re.compile(r'-(\d{4}|0\.\d+|\d{1,2}\.\d+)$')
 
@@ -29,6 +30,27 @@ def accuracy_weights(accuracies: Sequence[float], power: float = 1.) -> np.ndarr
     """
     accuracies = np.asarray(accuracies, dtype=np.float64)
     return (accuracies / accuracies.min()) ** power / len(accuracies)
+
+
+def exp2_weights(count: int) -> np.ndarray:
+    """``2^e`` of checkpoints e = 0, 1, …, over their sum ``(M,)``: the last of six has 32/63."""
+    weights = 2. ** np.arange(count)
+    return weights / weights.sum()
+
+
+def shares(weights: Sequence[float] | str | None, count: int) -> np.ndarray | None:
+    """Weights over their sum ``(M,)``: numbers, ``exp2``, or None as it is.
+
+    Raises:
+        TableError: If it is another word.
+    """
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        if weights != EXP2:
+            raise TableError(fault('ensemble', 'weights', f'numbers or `{EXP2}`', weights, 'Correct it.'))
+        return exp2_weights(count)
+    return np.asarray(weights, dtype=np.float64) / np.sum(weights)
 
 
 def member_name(member: Member) -> str:
@@ -120,7 +142,7 @@ def check_temperatures(temperatures: Sequence[float] | None, tables: Sequence[Pr
 
 
 def read_weights(words: Sequence[str], members: Sequence[Member]) -> np.ndarray:
-    """Final weights from numbers, or from a JSON file that a weight search wrote.
+    """Final weights from numbers, from the word ``exp2``, or from a JSON file that a weight search wrote.
 
     The file is a list of numbers in the order of the members, or ``{"members":
     [...], "weights": [...]}``, then matched by the members' names without
@@ -131,6 +153,8 @@ def read_weights(words: Sequence[str], members: Sequence[Member]) -> np.ndarray:
     Raises:
         TableError: If words are no numbers, or the file does not fit.
     """
+    if list(words) == [EXP2]:
+        return exp2_weights(len(members))
     if len(words) == 1 and not _is_number(words[0]):
         return check_weights(_weights_of_file(words[0], members), members)
     wrong = [word for word in words if not _is_number(word)]

@@ -32,11 +32,15 @@ def learns(instance: Instance) -> bool:
 
 
 def refuse_leaks(plan: Plan) -> None:
-    """Refuse predictions of a held-back fold by a model that goes back to labels of that fold.
+    """Refuse predictions of a held-back fold by a model that goes back to labels of that fold, and soft targets by a
+    teacher that trained on the rows.
 
     Raises:
         ConfigError: With the way from the model to the labels.
     """
+    for instance in plan.instances.values():
+        if learns(instance):
+            _refuse_seen_soft_targets(plan, instance)
     for instance in plan.instances.values():
         held = _held_fold(plan, instance)
         model = instance.settings.get('model')
@@ -49,6 +53,36 @@ def refuse_leaks(plan: Plan) -> None:
                 f'stage {instance.name} scores the fold that {held} held back with its own teacher: '
                 f'{" ← ".join(way)}, where labels of that fold were seen. Let every fold learn only from its own '
                 'split: give the stages between the same matrix.')
+
+
+def _refuse_seen_soft_targets(plan: Plan, student: Instance) -> None:
+    """A table of soft targets is honest where every prediction in it is of a fold that its teacher has not seen, or of
+    rows that the teacher did not train on at all."""
+    for where, bound in student.bound():
+        if where.rpartition('.')[2] != 'soft_targets':
+            continue
+        for look in _predictions(plan, bound.instance):
+            model = look.settings.get('model')
+            seen = [plan.instances[name] for name in _nearest(plan, model.instance)] if isinstance(model, Bound) else []
+            if _held_fold(plan, look) is None and any(_data(one) & _data(student) or not _data(one) for one in seen):
+                raise ConfigError(
+                    f'stage {student.name} learns from soft targets of {look.name}, whose teacher '
+                    f'{seen[0].name} trained on the same rows. Predict every row by a model that has not seen it: '
+                    'one teacher a fold, `ann=\'@split.val\'`, joined by an Ensemble with `partial=True`.')
+
+
+def _predictions(plan: Plan, name: str) -> list[Instance]:
+    """The predictions that a table was made from."""
+    instance = plan.instances[name]
+    if instance.type.__name__ == 'Predict':
+        return [instance]
+    return [look for need in plan.needs(name) if not learns(plan.instances[need]) for look in _predictions(plan, need)]
+
+
+def _data(training: Instance) -> set:
+    """Lists and tables that a training reads, where the recipe names them."""
+    return {leaf for where, leaf in leaves(training.settings) if where.rpartition('.')[2] in ('ann', 'ann_file')
+            and isinstance(leaf, Bound | Outside)}
 
 
 def _held_fold(plan: Plan, instance: Instance) -> str | None:

@@ -1,9 +1,10 @@
 """The table that every step after training reads and writes."""
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mmcomp.errors import TableError, fault, shorten
+from mmcomp.errors import TableError, did_you_mean, fault, shorten
 
 KINDS = ('probability', 'logit', 'embedding', 'value')
 SUM_TOLERANCE = {'float16': 2e-2, 'float32': 1e-3, 'float64': 1e-3}
@@ -88,6 +89,20 @@ class PredictionTable:
     def take(self, rows: np.ndarray) -> 'PredictionTable':
         """The table with the given rows, in the given order."""
         return replace(self, ids=self.ids[rows], scores=self.scores[rows])
+
+    def select(self, names: Sequence[str]) -> 'PredictionTable':
+        """The table with some of the columns, by name, in the given order; of probabilities ``value`` is left.
+
+        Raises:
+            TableError: If there is no such column.
+        """
+        known = list(self.class_names)
+        if missing := [name for name in names if name not in known]:
+            raise TableError(fault(self.name, 'columns', f'among {shorten(known, 12)}', shorten(missing),
+                                   f'Correct the name.{did_you_mean(missing[0], known)}'))
+        kind = 'value' if self.kind == 'probability' and len(names) < len(known) else self.kind
+        scores = np.ascontiguousarray(self.scores[:, [known.index(name) for name in names]])
+        return replace(self, scores=scores, kind=kind, classes=tuple(names))
 
     def _refuse_duplicates(self, name: str, values: np.ndarray) -> None:
         unique, counts = np.unique(values, return_counts=True)

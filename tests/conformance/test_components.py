@@ -40,6 +40,7 @@ ROWS = {
     'DropoutLinearHead': [dict(), dict(dropout=0.0, dropout_samples=3)],
     'CoarseFineHead': [dict(coarse_of=[0, 0, 1, 2, 2]), dict(coarse_of=[1, 0, 1, 0, 1], dropout_samples=2)],
     'BinaryTasksHead': [dict(), dict(dropout_samples=2)],
+    'DistillationBCELoss': [dict(temperature=2.0)],
     'WeightedMultiTaskBCELoss': [dict(), dict(task_weights=[1.0, 0.5, 0.5, 0.5, 0.5], binarize=0.5)],
     'SequencePooling': [dict(mode=mode) for mode in ('cls', 'last', 'mean', 'max', 'pooler', ['mean', 'max'])],
     'AttentionPooling': [dict(in_channels=WIDTH), dict(in_channels=WIDTH, hidden_channels=3)],
@@ -149,7 +150,7 @@ def test_heads(cfg):
 
 @pytest.mark.parametrize('cfg', _cases('losses'))
 def test_losses(cfg):
-    tasks = cfg['type'] == 'WeightedMultiTaskBCELoss'
+    tasks = cfg['type'] in ('WeightedMultiTaskBCELoss', 'DistillationBCELoss')
     extra = {} if tasks else dict(num_classes=CLASSES)
     loss, fresh = _build(cfg, **extra), _build(cfg, **extra)
     labels = torch.arange(12) % CLASSES

@@ -79,3 +79,28 @@ def test_weights_of_an_earlier_list_have_seen_its_labels():
 
 def test_pretraining_sees_images_and_no_labels():
     refuse_leaks(cleaned('@images.weights'))
+
+
+def students(soft, **more):
+    """A student of all rows, and teachers of two folds, of all rows, and of others."""
+    return make_plan(dict(
+        split=dict(type='Split', ann='rows.txt', folds=2, fold='{fold}', matrix=FOLDS),
+        teacher=dict(type='Train', config='model.py', ann='@split.train', matrix=FOLDS),
+        held=dict(type='Predict', model='@teacher', ann='@split.val', matrix=FOLDS),
+        oof=dict(type='Ensemble', tables='@held', partial=True),
+        whole=dict(type='Train', config='model.py', ann='rows.txt'),
+        seen=dict(type='Predict', model='@whole', ann='rows.txt'),
+        stranger=dict(type='Train', config='model.py', ann='others.txt'),
+        look=dict(type='Predict', model='@stranger', ann='rows.txt'),
+        student=dict(type='Train', config='model.py', ann='rows.txt',
+                     options=dict(train_dataloader=dict(dataset=dict(soft_targets=soft)))), **more))
+
+
+def test_soft_targets_are_of_teachers_that_have_not_seen_the_row(tmp_path):
+    (tmp_path / 'others.txt').write_text('')
+    for soft in ('@oof', '@look'):
+        refuse_leaks(students(soft))
+    mixed = dict(mixed=dict(type='Ensemble', tables=['@oof', '@seen']))
+    for soft, more in (('@seen', {}), ('@mixed', mixed)):
+        with pytest.raises(ConfigError, match='student learns from soft targets of seen, whose teacher whole trained'):
+            refuse_leaks(students(soft, **more))

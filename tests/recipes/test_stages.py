@@ -7,6 +7,7 @@ import pytest
 
 from mmcomp.annotations import read_list, write_list
 from mmcomp.errors import ConfigError
+from mmcomp.metrics.bias_auc import coded_bias_auc, coded_groups
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.recipes import stages as _stages  # noqa: F401 (registers them)
 from mmcomp.recipes.stage import STAGES, Site
@@ -61,6 +62,15 @@ def test_groups_stay_together(run, tmp_path):
     folder = run('Split', ann=str(tmp_path / 'all.txt'), folds=3, groups=r'^(\d+)_')
     train, val = ({n.split('_')[0] for n in read_list(folder / f'{p}.txt')[0]} for p in ('train', 'val'))
     assert not train & val
+
+
+def test_rows_of_one_text_stay_together(run, tmp_path):
+    write_list(tmp_path / 'all.txt', NAMES, TRUTH)
+    (tmp_path / 'groups.txt').write_text(''.join(f'{name} {at // 3}\n' for at, name in enumerate(NAMES)))
+    held = [read_list(run('Split', ann=str(tmp_path / 'all.txt'), folds=3, fold=fold,
+                          group_list=str(tmp_path / 'groups.txt')) / 'val.txt')[0] for fold in range(3)]
+    groups = [{NAMES.index(name) // 3 for name in names} for names in held]
+    assert sorted(sum(held, [])) == sorted(NAMES) and not groups[0] & groups[1] and [len(g) for g in groups] == [10] * 3
 
 
 def test_weighted_means(run, table):
@@ -158,6 +168,67 @@ def test_scores_step_by_step(run, table, tmp_path):
     right = [(read_table(path).labels() == TRUTH).mean() for path in steps.values()]
     assert [r['name'] for r in rungs] == ['first', 'then'] and [r['accuracy'] for r in rungs] == pytest.approx(right)
     assert rungs[1]['gain'] == pytest.approx(right[1] - right[0])
+
+
+@pytest.fixture
+def tasks(tmp_path):
+    """A function that writes a table of two tasks, the first of which leans to ``yes``."""
+    yes = np.random.default_rng(0).random(90) < .4
+
+    def write(name, skill, rows=slice(None)):
+        scores = np.random.default_rng(len(name)).normal(size=(90, 2)) + skill * yes[:, None] * [1, 0]
+        scores = (1 / (1 + np.exp(-scores))).astype(np.float32)
+        write_table(PredictionTable(np.array(NAMES)[rows], scores[rows], 'value', ('target', 'insult')),
+                    tmp_path / f'{name}.pkl')
+        return str(tmp_path / f'{name}.pkl')
+    return write, yes
+
+
+def test_checkpoints_tasks_and_folds_are_put_together(run, tasks):
+    write, _ = tasks
+    files = [write(name, 1) for name in ('a', 'ab', 'abc')]
+    scores = [read_table(path).scores.astype(float) for path in files]
+    table = read_table(run('Ensemble', tables=files, weights='exp2', columns=['target']) / 'table.pkl')
+    assert table.classes == ('target', ) and table.origin['weights'] == pytest.approx([1 / 7, 2 / 7, 4 / 7])
+    want = scores[0] / 7 + 2 * scores[1] / 7 + 4 * scores[2] / 7
+    np.testing.assert_allclose(table.scores[:, 0], want[:, 0], rtol=1e-5)
+    odds = np.mean([np.log(s / (1 - s)) for s in scores], axis=0)
+    table = read_table(run('Ensemble', tables=files, method='logit') / 'table.pkl')
+    np.testing.assert_allclose(table.scores, 1 / (1 + np.exp(-odds)), rtol=1e-5)
+    folds = [write('abcd', 1, slice(0, 40)), write('abcd1', 1, slice(40, 90))]
+    assert read_table(run('Ensemble', tables=folds, partial=True) / 'table.pkl').ids.tolist() == NAMES
+
+
+def test_a_bias_score_step_by_step_and_weights_searched_on_it(run, tasks, tmp_path):
+    write, yes = tasks
+    groups = np.random.default_rng(1).random((90, 2)) < .5
+    codes = coded_groups(yes, groups)
+    write_list(tmp_path / 'truth.txt', NAMES, codes)
+    (tmp_path / 'groups.txt').write_text(''.join(f'{name} {at // 2}\n' for at, name in enumerate(NAMES)))
+    steps, truth = {'weak': write('bad', .5), 'strong': write('best', 4)}, str(tmp_path / 'truth.txt')
+    folder = run('Score', truth=truth, metric='bias_auc', column='target', steps=steps)
+    rungs = json.loads((folder / 'ladder.json').read_text())
+    want = [coded_bias_auc(read_table(path).scores[:, 0], codes) for path in steps.values()]
+    assert [r['accuracy'] for r in rungs] == pytest.approx(want) and rungs[0]['metric'] == 'bias_auc'
+    assert rungs[1]['gain'] == pytest.approx(want[1] - want[0]) and .005 < rungs[1]['gain_error'] < .1
+    assert '| bias_auc |' in (folder / 'ladder.md').read_text()
+    tables = [str(run('Ensemble', tables=[path], columns=['target']) / 'table.pkl') for path in steps.values()]
+    folder = run('Weigh', tables=tables, ann=truth, search='coordinate', metric='bias_auc',
+                 group_list=str(tmp_path / 'groups.txt'), folds=3)
+    shares = json.loads((folder / 'shares.json').read_text())
+    assert 'found weights' in run.said and shares[1] > .8
+    blend = read_table(run('Ensemble', tables=tables, shares=str(folder / 'shares.json')) / 'table.pkl')
+    assert coded_bias_auc(blend.scores[:, 0], codes) >= want[1] - 1e-6
+
+
+def test_scores_to_hand_in(run, tasks, tmp_path):
+    write, _ = tasks
+    (tmp_path / 'sample.csv').write_text('id,toxicity\n' + ''.join(f'{name},0\n' for name in reversed(NAMES)))
+    path = write('blend', 1)
+    folder = run('SubmitScores', predictions=path, sample=str(tmp_path / 'sample.csv'), column='insult')
+    rows = list(csv.reader((folder / 'submission.csv').open()))
+    assert rows[0] == ['id', 'toxicity'] and [row[0] for row in rows[1:]] == NAMES[::-1]
+    assert (np.array([row[1] for row in rows[1:]], np.float32) == read_table(path).scores[::-1, 1]).all()
 
 
 def test_words_of_a_command(run, tmp_path):

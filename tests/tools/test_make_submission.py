@@ -33,6 +33,15 @@ def test_published_form_from_redistributed_labels(tool, table_file, tmp_path):
         assert sorted(rows) == ['a.jpg,0012', 'b.jpg,0012', 'c.jpg,0009']
 
 
+def test_scores_in_place_of_classes(tool, table_file, tmp_path):
+    (tmp_path / 'sample.csv').write_text('id,prediction\na.jpg,0\nb.jpg,0\nc.jpg,0\n')
+    tool('make_submission').main([table_file, '--score', '12', '--sample', str(tmp_path / 'sample.csv'),
+                                  '--out', str(tmp_path / 's.csv')])
+    rows = [line.split(',') for line in (tmp_path / 's.csv').read_text().splitlines()]
+    assert rows[0] == ['id', 'prediction'] and [(i, round(float(s), 6)) for i, s in rows[1:]] == [
+        ('a.jpg', .1), ('b.jpg', .9), ('c.jpg', .3)]
+
+
 def test_faults(tool, table_file, tmp_path):
     (tmp_path / 'labels.csv').write_text('a.jpg,12\nb.jpg,13\nc.jpg,9\n')
     with pytest.raises(TableError, match='13 are no classes'):

@@ -44,6 +44,9 @@ class WeightedMultiTaskBCELoss(nn.Module):
             The first Jigsaw LSTM is ``task_weights=[1] + [.2] * 5,
             weighted_tasks=[0]``, its BERT the default.
         binarize: Threshold, from which on a target is 1 and below 0.
+        binarized_tasks: Tasks that it is for; by default all. The second Jigsaw
+            LSTM has ``binarize=.5, binarized_tasks=[0]``, its main task, and
+            the shares of the same question as a further one.
         label_smoothing: Moves targets this far towards one half.
 
     Raises:
@@ -51,11 +54,13 @@ class WeightedMultiTaskBCELoss(nn.Module):
     """
 
     def __init__(self, task_weights: Sequence[float] | None = None, weighted_tasks: Sequence[int] | None = None,
-                 binarize: float | None = None, label_smoothing: float = 0.):
+                 binarize: float | None = None, binarized_tasks: Sequence[int] | None = None,
+                 label_smoothing: float = 0.):
         super().__init__()
         weights = None if task_weights is None else torch.tensor(task_weights, dtype=torch.float32)
         self.register_buffer('task_weights', weights, persistent=False)
         self.weighted_tasks, self.binarize, self.label_smoothing = weighted_tasks, binarize, label_smoothing
+        self.binarized_tasks = slice(None) if binarized_tasks is None else list(binarized_tasks)
 
     def forward(self, logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None = None,
                 avg_factor: int | None = None, **kwargs) -> torch.Tensor:
@@ -63,9 +68,15 @@ class WeightedMultiTaskBCELoss(nn.Module):
         if self.task_weights is not None and len(self.task_weights) != logits.shape[1]:
             raise ConfigError(fault('WeightedMultiTaskBCELoss', 'task_weights', f'{logits.shape[1]} numbers, one a '
                                     'task', self.task_weights.tolist(), 'Correct the config.'))
+        return weighted_multi_task_bce(logits, self.hard_targets(target), weight, self.task_weights,
+                                       self.weighted_tasks)
+
+    def hard_targets(self, target: torch.Tensor) -> torch.Tensor:
+        """Targets binarized and smoothed as asked."""
         if self.binarize is not None:
+            soft, target = target[:, self.binarized_tasks], target.clone()
             # A comparison would make a missing target a negative one.
-            target = torch.where(target.isnan(), target, (target >= self.binarize).to(target.dtype))
+            target[:, self.binarized_tasks] = torch.where(soft.isnan(), soft, (soft >= self.binarize).to(soft.dtype))
         if self.label_smoothing:
             target = target * (1 - self.label_smoothing) + self.label_smoothing / 2
-        return weighted_multi_task_bce(logits, target, weight, self.task_weights, self.weighted_tasks)
+        return target

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcomp.files import atomic_open
-from mmcomp.recipes.report import history, steps
+from mmcomp.recipes.report import history, measured, steps
 from mmcomp.recipes.report.classes import class_counts, worst_classes
 from mmcomp.recipes.report.curves import curves
 from mmcomp.recipes.report.members import members
@@ -41,10 +41,12 @@ def gather(work_dir: Path) -> dict[str, Any]:
     """
     work = Work(work_dir)
     results = Results(work)
-    board, ladders = results.board(), steps.ladders(work)
+    judges = measured.judges(work)
+    board, ladders = measured.board(work, results, judges) if judges else results.board(), steps.ladders(work)
     return dict(
-        title=work.title, recipe=work.recipe, folder=str(work_dir),
-        headline=steps.headline(work, results, board, ladders), failures=history.failures(work), ladders=ladders,
-        board=board, stages=history.stages(work), curves=curves(work), classes=worst_classes(work, results),
+        measure=judges[-1].metric.name if judges else 'accuracy', title=work.title, recipe=work.recipe,
+        folder=str(work_dir), headline=steps.headline(work, results, board, ladders, judges),
+        failures=history.failures(work), ladders=ladders, board=board, stages=history.stages(work),
+        curves=curves(work), classes=None if judges else worst_classes(work, results),
         counts=class_counts(work, results), members=members(work, results), runs=history.runs(work),
         versions=history.versions(work), notes=work.notes)

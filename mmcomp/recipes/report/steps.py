@@ -1,8 +1,10 @@
 """What each step added, and what the whole run came to."""
+from collections.abc import Sequence
 from typing import Any
 
 from mmcomp.errors import MMCompError
 from mmcomp.metrics.bootstrap import bootstrap_interval
+from mmcomp.recipes.report import measured
 from mmcomp.recipes.report.results import Results, score_of
 from mmcomp.recipes.report.work import Item, Work
 from mmcomp.recipes.state import read_json
@@ -21,13 +23,14 @@ def ladders(work: Work) -> list[dict[str, Any]]:
     return found
 
 
-def headline(work: Work, results: Results, board: list[dict[str, Any]], steps: list[dict[str, Any]]) -> dict[str, Any]:
+def headline(work: Work, results: Results, board: list[dict[str, Any]], steps: list[dict[str, Any]],
+             judges: Sequence[measured.Judge] = ()) -> dict[str, Any]:
     """The few numbers a reader looks for first; those that are not known are None.
 
     Returns:
         ``final`` and ``gain`` over the first step with intervals, ``submission``, ``best`` row of the leaderboard.
     """
-    final, gain = _scored(work, results)
+    final, gain = measured.headline(work, judges) if judges else _scored(work, results)
     if final is None and steps:
         last = steps[-1]['rungs'][-1]
         final = dict(value=last['accuracy'], low=None, high=None, samples=None, note='', name=last['name'])
@@ -59,7 +62,7 @@ def _scored(work: Work, results: Results) -> tuple[dict[str, Any] | None, dict[s
 def _submission(work: Work) -> dict[str, Any] | None:
     """File, rows, classes and hash of the last submission."""
     from mmcomp.predictions.label_files import read_labels
-    made: list[Item] = list(work.done('Submit'))
+    made: list[Item] = list(work.done('Submit*'))
     if not made:
         return None
     item, path = made[-1], made[-1].first('submission')
@@ -71,4 +74,4 @@ def _submission(work: Work) -> dict[str, Any] | None:
     except (MMCompError, OSError, UnicodeDecodeError) as error:
         work.note(error)
         return found
-    return found | dict(rows=len(ids), classes=len(set(names)))
+    return found | dict(rows=len(ids), classes=len(set(names)) if item.type == 'Submit' else None)

@@ -11,9 +11,10 @@ from . import (
     soup,
     split,
     submit,
+    submit_scores,
     train,
     weigh,
 )
 
 __all__ = ['clean', 'command', 'ensemble', 'predict', 'prepare', 'pseudo_label', 'redistribute', 'score', 'soup',
-           'split', 'submit', 'train', 'weigh']
+           'split', 'submit', 'submit_scores', 'train', 'weigh']

@@ -14,7 +14,8 @@ class Split(Stage):
     """The rows to train on and the rows held back in one of ``folds`` stratified folds.
 
     ``matrix=dict(fold=range(5))`` with ``fold='{fold}'`` gives all of them. A
-    pattern ``groups`` keeps rows in one fold whose paths have the same match.
+    pattern ``groups`` keeps rows in one fold whose paths have the same match,
+    a file ``group_list`` of ``path group`` lines those of the same group.
     """
     outputs = dict(train=Output('annotations', 'train.txt'), val=Output('annotations', 'val.txt'))
     ann: str = takes('annotations')
@@ -22,13 +23,16 @@ class Split(Stage):
     fold: int = 0
     seed: int = 0
     groups: str | None = None
+    group_list: str | None = takes('file', optional=True)
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.folds import grouped_folds, groups_by_regex, stratified_folds
+        from mmcomp.predictions.folds import grouped_folds, groups_by_regex, read_groups, stratified_folds
         if not 0 <= self.fold < self.folds:
             raise ConfigError(fault(site.name, 'fold', f'0 to {self.folds - 1}', self.fold, 'Correct it.'))
         paths, labels = read_list(self.ann)
-        if self.groups:
+        if self.group_list:
+            where = grouped_folds(labels, read_groups(self.group_list, paths), self.folds, self.seed)
+        elif self.groups:
             where = grouped_folds(labels, groups_by_regex(paths, self.groups), self.folds, self.seed)
         else:
             where = stratified_folds(labels, self.folds, self.seed)

@@ -15,7 +15,9 @@ class Weigh(Stage):
     By itself, how much a second one counts beside a first, by likelihood. With
     ``search`` (``simplex``, ``caruana``, ``coordinate``) the weights of any
     number for a ``metric``, as ``mmcomp search_weights`` finds them: equal
-    ones if on ``folds`` held-out folds the gain is inside the noise.
+    ones if on ``folds`` held-out folds the gain is inside the noise. Samples
+    of a group in ``group_list`` (``id group`` lines) are held out together;
+    with ``partial`` those samples count that labels and all tables share.
     """
     outputs = dict(shares=Output('shares', 'shares.json'))
     replayable = True
@@ -24,6 +26,8 @@ class Weigh(Stage):
     search: str | None = None
     metric: str = 'log_loss'
     folds: int = 5
+    group_list: str | None = takes('file', optional=True)
+    partial: bool = False
 
     def run(self, site: Site) -> str:
         shares, words = self._searched() if self.search else self._second(site)
@@ -40,9 +44,12 @@ class Weigh(Stage):
 
     def _searched(self) -> tuple[list[float], str]:
         from mmcomp.metrics.by_name import find_metric
+        from mmcomp.predictions.folds import read_groups
         from mmcomp.predictions.weight_search.gathering import gather
         from mmcomp.predictions.weight_search.searching import make_search, search_weights
         search, metric = make_search(self.search), find_metric(self.metric)
-        found = search_weights(gather(self.tables, self.ann, metric), search, self.folds)
+        evidence = gather(self.tables, self.ann, metric, self.partial)
+        groups = None if self.group_list is None else read_groups(self.group_list, evidence.ids.tolist())
+        found = search_weights(evidence, search, self.folds, groups)
         told = 'equal weights, the gain is inside the noise' if found.refused else 'found weights'
         return found.weights.tolist(), f'{told}: {found.nested.gain.words(metric)} {metric.name}'

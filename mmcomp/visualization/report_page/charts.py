@@ -13,8 +13,10 @@ def waterfall(rungs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What each step added: a bar from the accuracy it is compared with to its own, in percent.
 
     Args:
-        rungs: ``name, accuracy, error, gain, gain_error, over`` of each step; the first has no gain.
+        rungs: ``name, accuracy, error, gain, gain_error, over`` of each step; the first has no gain. Where there is
+            another ``metric``, ``accuracy`` is of it.
     """
+    metric = next((rung['metric'] for rung in rungs if rung.get('metric')), 'accuracy')
     rows = []
     for at, rung in enumerate(rungs):
         value, gain = 100 * rung['accuracy'], rung.get('gain')
@@ -26,20 +28,20 @@ def waterfall(rungs: Sequence[dict[str, Any]]) -> dict[str, Any]:
             way='start' if gain is None else 'more' if gain >= 0 else 'less',
             accuracy=f'{value:.2f} %', said='start' if gain is None else f'{100 * gain:+.2f}'.replace('-', '−'),
             gain='' if gain is None else f'{100 * gain:+.2f} ± {margin:.2f} points', over=rung.get('over') or ''))
-    tooltip = [dict(field=f, title=t) for f, t in (('name', 'step'), ('accuracy', 'accuracy'), ('gain', 'gain (95 %)'),
+    tooltip = [dict(field=f, title=t) for f, t in (('name', 'step'), ('accuracy', metric), ('gain', 'gain (95 %)'),
                                                    ('over', 'over'))]
     y = dict(field='step', type='nominal', sort=None, title=None,
              axis=dict(ticks=False, domain=False, labelPadding=10, labelExpr="split(datum.label, '\\n')",
                        labelLineHeight=15, labelOffset=dict(
                            condition=dict(test="indexof(datum.value, '\\n') > 0", value=-7), value=0)))
-    x = dict(field='value', type='quantitative', title='accuracy, %',
+    x = dict(field='value', type='quantitative', title=f'{metric}, %',
              axis=dict(tickCount=8), scale=dict(zero=False, nice=False, domain=_around(rows)))
     present = {row['way'] for row in rows}
     bars = [dict(transform=[dict(filter=f"datum.way == '{way}'")], mark=dict(type='bar', style=style, size=14),
                  encoding=dict(y=y, x=x, x2=dict(field='before'), tooltip=tooltip))
             for way, style in (('more', 'good'), ('less', 'bad')) if way in present]
     height = dict(step=42 if any('\n' in row['step'] for row in rows) else 34)
-    return _spec('What each step added to the accuracy', height, dict(values=rows), layer=[
+    return _spec(f'What each step added to the {metric}', height, dict(values=rows), layer=[
         dict(mark=dict(type='rule', style='whisker'),
              encoding=dict(y=y, x=dict(field='low', type='quantitative'), x2=dict(field='high'), tooltip=tooltip)),
         *bars,

@@ -21,8 +21,9 @@ def render_page(report: Mapping[str, Any]) -> str:
     """The page as one text.
 
     Args:
-        report: ``title, recipe, folder``; ``headline`` (``final, gain, best, submission``); ``failures``; ``ladders``
-            (``stage, rungs``); ``board`` rows (``name, kind, stages`` and the scores ``oof, val, test``, each None or
+        report: ``title, recipe, folder``; ``measure``, what is scored, by default accuracy; ``headline``
+            (``final, gain, best, submission``); ``failures``; ``ladders`` (``stage, rungs``); ``board`` rows
+            (``name, kind, stages`` and the scores ``oof, val, test``, each None or
             ``value, low, high, samples, note``); ``stages`` (``name, type, needs, settings, instances``); ``curves``
             (``key, runs``); ``classes``; ``counts``; ``members``; ``runs``; ``versions``; ``notes``. As made by
             ``mmcomp.recipes.report.gather``. All of it is text to the page: markup in it is shown, not obeyed.
@@ -35,7 +36,8 @@ def render_page(report: Mapping[str, Any]) -> str:
     specs = _specs(report)
     scripts = [vega_bundle(), (HERE / 'page.js').read_text(encoding='utf-8')] if specs else []
     return environment.get_template('page.html').render(
-        **report, digits=_digits(report), graph=_graph(report['stages']), specs=specs, data=_json(specs),
+        **{'measure': 'accuracy', **report}, digits=_digits(report), graph=_graph(report['stages']), specs=specs,
+        data=_json(specs),
         spent=sum(i['seconds'] or 0 for s in report['stages'] for i in s['instances']),
         states=tally(i['state'] for s in report['stages'] for i in s['instances']),
         scale=_scale(report['board']), style=(HERE / 'page.css').read_text(encoding='utf-8'), scripts=scripts,
