@@ -192,6 +192,8 @@ def test_checkpoints_tasks_and_folds_are_put_together(run, tasks):
     assert table.classes == ('target', ) and table.origin['weights'] == pytest.approx([1 / 7, 2 / 7, 4 / 7])
     want = scores[0] / 7 + 2 * scores[1] / 7 + 4 * scores[2] / 7
     np.testing.assert_allclose(table.scores[:, 0], want[:, 0], rtol=1e-5)
+    named = read_table(run('Ensemble', tables=files, columns=dict(main='insult')) / 'table.pkl')
+    assert named.classes == ('main', ) and named.scores[:, 0] == pytest.approx(np.mean(scores, axis=0)[:, 1], rel=1e-5)
     odds = np.mean([np.log(s / (1 - s)) for s in scores], axis=0)
     table = read_table(run('Ensemble', tables=files, method='logit') / 'table.pkl')
     np.testing.assert_allclose(table.scores, 1 / (1 + np.exp(-odds)), rtol=1e-5)

@@ -1,5 +1,5 @@
 """The weighted mean of prediction tables."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mmcomp.recipes.stage import STAGES, Output, Site, Stage, takes
@@ -18,7 +18,7 @@ class Ensemble(Stage):
     by ``weights='exp2'``. ``method``, ``power``, ``temperatures`` and
     ``partial``, which joins the tables of folds, are those of
     :func:`mmcomp.predictions.ensembling.ensemble_stream`; ``columns`` keeps some
-    classes or tasks of the result.
+    classes or tasks of the result; ``{new name: column}`` renames them, so that models call a task alike.
     """
     outputs = dict(table=Output('table', 'table.pkl'))
     replayable = True
@@ -33,7 +33,7 @@ class Ensemble(Stage):
     temperatures: Sequence[float] | None = None
     class_weights: str | None = takes('file', optional=True)
     partial: bool = False
-    columns: Sequence[str] | None = None
+    columns: Sequence[str] | Mapping[str, str] | None = None
 
     def run(self, site: Site) -> str:
         from mmcomp.predictions.ensembling import ensemble
@@ -49,5 +49,9 @@ class Ensemble(Stage):
         table = ensemble(self.tables, weights, method=self.method, power=self.power, temperatures=self.temperatures,
                          class_weights=self.class_weights, partial=self.partial)
         table = replace(table, origin=site.origin(weights=shown, teachers=site.teachers.get('tables', [])))
-        write_table(table if self.columns is None else table.select(self.columns), site.folder / 'table.pkl')
+        if self.columns is not None:
+            named = isinstance(self.columns, Mapping)
+            table = table.select(list(self.columns.values()) if named else self.columns)
+            table = replace(table, classes=tuple(self.columns))
+        write_table(table, site.folder / 'table.pkl')
         return f'{count} tables'
