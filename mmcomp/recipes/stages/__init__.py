@@ -1,8 +1,10 @@
 """The stages that recipes are made of."""
 from . import (
+    boost,
     clean,
     command,
     ensemble,
+    fit_tokenizer,
     predict,
     prepare,
     pseudo_label,
@@ -16,5 +18,5 @@ from . import (
     weigh,
 )
 
-__all__ = ['clean', 'command', 'ensemble', 'predict', 'prepare', 'pseudo_label', 'redistribute', 'score', 'soup',
-           'split', 'submit', 'submit_scores', 'train', 'weigh']
+__all__ = ['boost', 'clean', 'command', 'ensemble', 'fit_tokenizer', 'predict', 'prepare', 'pseudo_label',
+           'redistribute', 'score', 'soup', 'split', 'submit', 'submit_scores', 'train', 'weigh']
