@@ -22,8 +22,10 @@ TINY = {
 
 
 def _files(root):
-    return [path for folder in ('_base_', 'swin', 'vit', 'mae') for path in (root / 'configs' / folder).rglob('*.py')
-            if not path.stem.startswith('recipe')]
+    recipes = [path for folder in ('swin', 'vit', 'mae') for path in (root / 'configs' / folder).rglob('*.py')
+               if not path.stem.startswith('recipe')]
+    named = ''.join(path.read_text() for path in recipes)
+    return recipes + [path for path in (root / 'configs' / '_base_').rglob('*.py') if f'/{path.name}' in named]
 
 
 def test_sizes(root):
