@@ -36,6 +36,17 @@ def test_weights_on_the_main_task_as_the_first_lstm(data):
     assert float(loss(logits, target, weight)) == pytest.approx(main + others, rel=1e-5)
 
 
+def test_a_hard_main_task_beside_its_shares_as_the_second_lstm(data):
+    logits, target, weight = data
+    target[:, 1] = target[:, 0]
+    main = sum(float(weight[b]) * bce(logits[b, 0], target[b, 0] >= .5) for b in range(B)) / B
+    others = sum(bce(logits[b, t], target[b, t]) for b in range(B) for t in range(1, T)) / (B * (T - 1))
+    loss = WeightedMultiTaskBCELoss(task_weights=[1.] + [.2] * 5, weighted_tasks=[0], binarize=.5, binarized_tasks=[0])
+    before = target.clone()
+    assert float(loss(logits, target, weight)) == pytest.approx(main + others, rel=1e-5)
+    assert (target == before).all()
+
+
 def test_equal_weights_are_none_and_others_are_not(data):
     logits, target, weight = data
     loss = WeightedMultiTaskBCELoss()
