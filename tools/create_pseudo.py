@@ -8,7 +8,9 @@ example:
 
 Take an ensemble made without --scale: the threshold is one on probabilities. Rows are `prefix/id <class index>`.
 With --precision 0.95 --known oof.pkl meta/train.txt the threshold is the lowest above which 95 % of the known rows
-are predicted right; those must come from models that did not train on them."""
+are predicted right; those must come from models that did not train on them.
+For a student that learns from probabilities, --soft writes those of the rows kept as a float16 table, which
+TabularTextDataset takes as soft_targets. --trained-on refuses rows that the teachers have seen."""
 
 
 def parse_args(argv=None):
@@ -23,6 +25,14 @@ def parse_args(argv=None):
     prefix.add_argument('--testa', dest='prefix', action='store_const', const='testa', help='short for --prefix testa')
     prefix.add_argument('--testb', dest='prefix', action='store_const', const='testb', help='short for --prefix testb')
     parser.add_argument('--max-per-class', type=int, metavar='N', help='keep at most the N best of a class')
+    parser.add_argument('--balanced', action='store_true', help='keep no more of a class than the mean of the classes')
+    parser.add_argument('--max-entropy', type=float, metavar='NATS', help='keep rows whose entropy is at most so much')
+    parser.add_argument('--members', nargs='+', default=[], metavar='TABLE', help='tables of the ensemble …')
+    parser.add_argument('--min-agreement', type=float, metavar='PART', help='… of which this part must say the same')
+    parser.add_argument('--trained-on', nargs='+', default=[], metavar='LIST', help='lists that the teachers have seen')
+    parser.add_argument('--soft', metavar='FILE', help='also write the probabilities of the rows kept (.table, .npz)')
+    parser.add_argument('--rows', metavar='CSV', help='also write top score, entropy and agreement of each row kept')
+    parser.add_argument('--report', metavar='CSV', help='also write how many rows of each class are kept')
     parser.add_argument('--num-classes', type=int, metavar='C', help='fail unless the table has this many classes')
     parser.add_argument('--merge-with', metavar='TRAIN.txt', help='write the rows of this list first')
     parser.add_argument('--out', default='pseudo.txt', metavar='FILE', help='annotation list (default pseudo.txt)')
@@ -39,7 +49,6 @@ def main(argv=None):
     from mmcomp.predictions.headers import open_table
     from mmcomp.predictions.pseudo_labels import (
         merge,
-        pseudo_labels,
         scaled_warning,
         summarize_counts,
         threshold_for_precision,
@@ -55,9 +64,7 @@ def main(argv=None):
         known, (paths, labels) = open_table(args.known[0]), read_list(args.known[1], num_classes)
         args.thr, part = threshold_for_precision(known, paths, labels, args.precision)
         print(f'{part:.1%} of the known samples are above {args.thr:.4f}, and {args.precision:.1%} of those right')
-    pseudo = pseudo_labels(table, args.thr, args.prefix, args.max_per_class)
-    if not pseudo.paths:
-        raise TableError(fault(args.table, '--thr', 'below some top scores', args.thr, 'Lower it.'))
+    pseudo = filtered(args, table)
     paths, labels = pseudo.paths, pseudo.labels
     if args.merge_with:
         paths, labels = merge(pseudo, args.merge_with, num_classes)
@@ -67,6 +74,41 @@ def main(argv=None):
     if args.merge_with:
         print(f'with {args.merge_with}: {len(paths)} rows; {summarize_counts(labels, num_classes)}')
     print(f'wrote {args.out}')
+
+
+def filtered(args, table):
+    """The rows that pass the filters, and the files beside them."""
+    from mmcomp.annotations import read_list
+    from mmcomp.errors import TableError, fault
+    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.pseudo_filters import (
+        check_filters,
+        refuse_seen,
+        row_signals,
+        soft_table,
+        write_kept,
+        write_signals,
+    )
+    from mmcomp.predictions.pseudo_labels import filtered_labels, usable_scores
+    from mmcomp.predictions.tables import write_table
+    check_filters(args.table, args.max_entropy, args.min_agreement, len(args.members))
+    usable_scores(table)
+    for path in args.trained_on:
+        refuse_seen(table, read_list(path)[0], path)
+    signals = row_signals(table, [open_table(member) for member in args.members])
+    pseudo, rows = filtered_labels(table, signals, args.prefix, threshold=args.thr, max_entropy=args.max_entropy,
+                                   min_agreement=args.min_agreement, max_per_class=args.max_per_class,
+                                   balanced=args.balanced)
+    if not pseudo.paths:
+        raise TableError(fault(args.table, '--thr', 'below some top scores', args.thr, 'Lower it.'))
+    soft = soft_table(table, rows, args.members)
+    if args.soft:
+        write_table(soft, args.soft)
+    if args.rows:
+        write_signals(args.rows, table.ids, signals, rows, table.class_names, soft.origin['teachers'])
+    if args.report:
+        write_kept(args.report, signals, rows, table.class_names)
+    return pseudo
 
 
 if __name__ == '__main__':

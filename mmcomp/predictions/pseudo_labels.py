@@ -8,6 +8,7 @@ import numpy as np
 from mmcomp.annotations import read_list
 from mmcomp.errors import DataError, TableError, fault, shorten
 from mmcomp.predictions.cleaning import gather_out_of_fold
+from mmcomp.predictions.pseudo_filters import Signals, best_of_each_class, chosen_rows
 from mmcomp.structures import PredictionTable
 
 
@@ -41,15 +42,34 @@ def pseudo_labels(table: PredictionTable, threshold: float, prefix: str = '',
     Raises:
         TableError: If the table holds logits or embeddings, or NaN.
     """
+    labels, scores = usable_scores(table)
+    rows = np.flatnonzero(scores > threshold)
+    if max_per_class is not None:
+        rows = best_of_each_class(rows, labels, scores, max_per_class)
+    return _named(table, rows, labels, scores, prefix)
+
+
+def filtered_labels(table: PredictionTable, signals: Signals, prefix: str = '',
+                    **filters) -> tuple[PseudoLabels, np.ndarray]:
+    """The samples that pass filters, see :func:`mmcomp.predictions.pseudo_filters.chosen_rows`, and their rows."""
+    usable_scores(table)
+    rows = chosen_rows(signals, **filters)
+    return _named(table, rows, signals.labels, signals.top, prefix), rows
+
+
+def usable_scores(table: PredictionTable) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`top_scores` of probabilities; others, and NaN, are refused."""
     if table.kind not in ('probability', 'value'):
         raise TableError(fault(table.name, 'kind', 'probability, for the threshold is one on probabilities', table.kind,
                                'Predict probabilities.'))
     labels, scores = top_scores(table)
     if np.isnan(scores).any():
         table.check()
-    rows = np.flatnonzero(scores > threshold)
-    if max_per_class is not None:
-        rows = _best_of_each_class(rows, labels, scores, max_per_class)
+    return labels, scores
+
+
+def _named(table: PredictionTable, rows: np.ndarray, labels: np.ndarray, scores: np.ndarray,
+           prefix: str) -> PseudoLabels:
     prefix = f'{prefix.rstrip("/")}/' if prefix else ''
     return PseudoLabels([f'{prefix}{name}' for name in table.ids[rows]], labels[rows], scores[rows])
 
@@ -84,13 +104,6 @@ def threshold_for_precision(table: PredictionTable, paths: Sequence[str], labels
     last = np.flatnonzero(possible)[-1]
     below = top[order][last + 1] if last + 1 < len(order) else 0.
     return float(below), (last + 1) / len(order)
-
-
-def _best_of_each_class(rows: np.ndarray, labels: np.ndarray, scores: np.ndarray, limit: int) -> np.ndarray:
-    order = rows[np.lexsort((-scores[rows], labels[rows]))]
-    sorted_labels = labels[order]
-    rank = np.arange(len(order)) - np.searchsorted(sorted_labels, sorted_labels)
-    return np.sort(order[rank < limit])
 
 
 def scaled_warning(table: PredictionTable) -> str | None:

@@ -136,6 +136,19 @@ def test_a_part_of_the_test_set_and_even_classes(run, table, tmp_path):
         run('PseudoLabel', table=table('good', 2), ann=str(tmp_path / 'train.txt'))
 
 
+def test_pseudo_rows_that_members_agree_on(run, table, tmp_path):
+    write_list(tmp_path / 'train.txt', ['x.png'], [2])
+    members = [table('good', 2), table('bad', 1)]
+    folder = run('PseudoLabel', dict(table=['swin']), table=members[0], members=members,
+                 ann=str(tmp_path / 'train.txt'), threshold=.3, min_agreement=1., soft=True, prefix='new')
+    same = np.flatnonzero(read_table(members[0]).labels() == read_table(members[1]).labels())
+    soft = read_table(folder / 'soft.pkl')
+    assert read_list(folder / 'train.txt')[0][1:] == soft.ids.tolist() == [f'new/{NAMES[i]}' for i in same]
+    assert soft.scores.dtype == np.float16 and soft.origin['teachers'] == ['swin']
+    kept = list(csv.DictReader((folder / 'classes.csv').open()))
+    assert sum(int(row['kept']) for row in kept) == len(same) < sum(int(row['predicted']) for row in kept) == 90
+
+
 def test_cleaning_finds_planted_wrong_labels(run, tmp_path):
     given = TRUTH.copy()
     given[[4, 40, 70]] = [1, 2, 0]

@@ -4,6 +4,7 @@ import pytest
 from mmcomp.annotations import read_list, write_list
 from mmcomp.errors import TableError
 from mmcomp.predictions.ensembling import write_score_list
+from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.structures import PredictionTable
 
 
@@ -40,3 +41,23 @@ def test_faults(tool, pickled, tmp_path):
         with pytest.raises(TableError, match=words):
             tool('create_pseudo').main([str(pickled), *wrong, '--out', str(tmp_path / 'p.txt')])
     assert not (tmp_path / 'p.txt').exists()
+
+
+def test_sure_rows_of_members_that_agree_as_soft_targets(tool, pickled, tmp_path):
+    other = np.array([[.7, .3], [.5, .5], [.9, .1], [.4, .6]], np.float32)
+    write_table(PredictionTable(['d.jpg', 'b.jpg', 'c.jpg', 'a.jpg'], other[::-1]), tmp_path / 'other.npz')
+    main, out = tool('create_pseudo').main, str(tmp_path / 'p.txt')
+    arguments = [str(pickled), '--members', str(pickled), str(tmp_path / 'other.npz'), '--out', out]
+    main([*arguments, '--min-agreement', '1', '--max-entropy', '.65', '--prefix', 'test', '--balanced', '--soft',
+          str(tmp_path / 'soft.npz'), '--rows', str(tmp_path / 'rows.csv'), '--report', str(tmp_path / 'kept.csv')])
+    agreed = [line.split() for line in (tmp_path / 'p.txt').read_text().splitlines()]
+    soft = read_table(tmp_path / 'soft.npz')
+    assert [path.removeprefix('test/') for path, _ in agreed] == soft.ids.tolist() == ['a.jpg', 'd.jpg']
+    assert soft.scores.dtype == np.float16 and soft.origin['teachers'] == [str(pickled), str(tmp_path / 'other.npz')]
+    assert (tmp_path / 'kept.csv').read_text() == 'class,predicted,kept,mean_top\n0,2,1,0.8000\n1,2,1,0.7000\n'
+    assert (tmp_path / 'rows.csv').read_text().splitlines()[1].startswith('a.jpg,0,0.8,0.500')
+    write_list(tmp_path / 'seen.txt', ['train/a.jpg'], [1])
+    with pytest.raises(TableError, match='teachers trained on 1 of its rows'):
+        main([*arguments, '--trained-on', str(tmp_path / 'seen.txt')])
+    with pytest.raises(TableError, match='with members'):
+        main([str(pickled), '--min-agreement', '1', '--out', out])

@@ -1,6 +1,7 @@
 """Test samples that the models are sure of, as training rows."""
 import csv
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,10 +18,15 @@ class PseudoLabel(Stage):
 
     ``threshold`` is one on probabilities; ``keep`` chooses the one that keeps
     that part of the test set. With ``even`` the classes are scaled to even
-    counts first, and none gives more than N / C. ``rows.csv`` says of each new
-    row its score and which trainings its label goes back to.
+    counts first, and none gives more than N / C. Further filters:
+    ``max_entropy`` (nats), ``min_agreement`` (part of the tables in ``members`` that
+    say the same class), ``balanced`` (no class gives more than the mean of the
+    classes). ``rows.csv`` says of each new row its score and which trainings its
+    label goes back to; ``classes.csv`` how many of each class are kept. With ``soft``
+    the probabilities of the rows kept are left, too, as float16 targets.
     """
-    outputs = dict(ann=Output('annotations', 'train.txt'), rows=Output('file', 'rows.csv'))
+    outputs = dict(ann=Output('annotations', 'train.txt'), rows=Output('file', 'rows.csv'),
+                   classes=Output('file', 'classes.csv'))
     replayable = True
     table: str = takes('table')
     ann: str = takes('annotations')
@@ -29,10 +35,19 @@ class PseudoLabel(Stage):
     even: bool = False
     max_per_class: int | None = None
     prefix: str = 'test'
+    members: Sequence[str] | None = takes('table', many=True, optional=True)
+    max_entropy: float | None = None
+    min_agreement: float | None = None
+    balanced: bool = False
+    soft: bool = False
+
+    def declared_outputs(self) -> dict[str, Output]:
+        return self.outputs | (dict(soft=Output('table', 'soft.pkl')) if self.soft else {})
 
     def run(self, site: Site) -> str:
         from mmcomp.predictions.prior_scaling import even_table
-        from mmcomp.predictions.pseudo_labels import merge, pseudo_labels, top_scores
+        from mmcomp.predictions.pseudo_filters import check_filters, row_signals, write_kept
+        from mmcomp.predictions.pseudo_labels import filtered_labels, merge, top_scores
         from mmcomp.predictions.tables import read_table
         if (self.threshold is None) == (self.keep is None):
             raise ConfigError(fault(site.name, 'threshold, keep', 'one of them', (self.threshold, self.keep),
@@ -43,7 +58,15 @@ class PseudoLabel(Stage):
         if threshold is None:
             threshold = float(np.quantile(top_scores(table)[1], 1 - self.keep))
         limit = self.max_per_class or (-(-rows // classes) if self.even else None)
-        found = pseudo_labels(table, threshold, self.prefix, limit)
+        members = list(self.members or ())
+        check_filters(site.name, self.max_entropy, self.min_agreement, len(members))
+        signals = row_signals(table, [read_table(member) for member in members])
+        found, kept = filtered_labels(table, signals, self.prefix, threshold=threshold, max_per_class=limit,
+                                      max_entropy=self.max_entropy, min_agreement=self.min_agreement,
+                                      balanced=self.balanced)
+        write_kept(site.folder / 'classes.csv', signals, kept, table.class_names)
+        if self.soft:
+            self._write_soft(site, table, kept)
         teachers = ' '.join(site.teachers.get('table', []))
         with atomic_open(site.folder / 'rows.csv', newline='') as file:
             writer = csv.writer(file, lineterminator='\n')
@@ -52,3 +75,12 @@ class PseudoLabel(Stage):
                              for path, label, score in zip(found.paths, found.labels, found.scores, strict=True))
         write_list(site.folder / 'train.txt', *merge(found, self.ann, classes))
         return f'{len(found.paths)} of {rows} samples above {threshold:.2f}'
+
+    def _write_soft(self, site: Site, table, kept: np.ndarray) -> None:
+        from mmcomp.predictions.pseudo_filters import soft_table
+        from mmcomp.predictions.tables import write_table
+        prefix = f'{self.prefix.rstrip("/")}/' if self.prefix else ''
+        soft = soft_table(table, kept)
+        ids = [f'{prefix}{name}' for name in soft.ids]
+        origin = site.origin(teachers=site.teachers.get('table', []))
+        write_table(replace(soft, ids=np.array(ids), origin=origin), site.folder / 'soft.pkl')
