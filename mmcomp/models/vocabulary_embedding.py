@@ -16,9 +16,10 @@ class VocabularyEmbedding(nn.Module):
     """Ids to vectors ``(…, D)``, float32.
 
     A frozen table is not of the model: it stays in half precision, is cast as
-    it is looked up, and is in no checkpoint. So a checkpoint of a model of 1.7
-    million weights is one of 7 MB, and fits any other vocabulary over the same
-    store. A trained one is a parameter as any other.
+    it is looked up, and is in no checkpoint but for a number that tells its
+    store from others. So a checkpoint of a model of 1.7 million weights is one
+    of 7 MB, and fits any other vocabulary over the same store. A trained one is
+    a parameter as any other.
 
     Args:
         vocab: Words in the order of their ids, the first for padding, which is
@@ -42,10 +43,12 @@ class VocabularyEmbedding(nn.Module):
                                     'a store, or a width with frozen=False', (store, width, frozen),
                                     'Correct the config.'))
         words = read_words(vocab) if isinstance(vocab, (str, os.PathLike)) else vocab
-        table = _random(len(words), width) if store is None else _looked_up(words, store, case_fallback, oov)
+        self.store = None if store is None else EmbeddingStore(store)
+        table = _random(len(words), width) if store is None else _looked_up(words, self.store, case_fallback, oov)
         self.num_words, self.out_channels, self.frozen = *table.shape, frozen
         if frozen:
             self.register_buffer('table', table, persistent=False)
+            self.register_buffer('store_digest', torch.tensor(self.store.digest))
         else:
             self.weight = nn.Parameter(table.float())
 
@@ -59,6 +62,10 @@ class VocabularyEmbedding(nn.Module):
             raise CheckpointError(fault(f'{prefix}weight', 'frozen', 'False, for these word vectors were trained: they '
                                         'are those of the checkpoint, and of its vocabulary alone', self.frozen,
                                         'Use the config it was trained with.'))
+        digest = state_dict.get(f'{prefix}store_digest')
+        if self.frozen and digest is not None and digest != self.store.digest:
+            raise CheckpointError(fault(f'{prefix}store_digest', 'store', 'the word vectors that the checkpoint was '
+                                        'trained on', str(self.store.folder), 'Give their folder, or build it again.'))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 
@@ -68,8 +75,8 @@ def _random(count: int, width: int) -> torch.Tensor:
     return table
 
 
-def _looked_up(words: Sequence[str], store: str | os.PathLike, case_fallback: bool, oov: str) -> torch.Tensor:
-    table, coverage = EmbeddingStore(store).table(words, case_fallback, oov)
+def _looked_up(words: Sequence[str], store: EmbeddingStore, case_fallback: bool, oov: str) -> torch.Tensor:
+    table, coverage = store.table(words, case_fallback, oov)
     table[0] = 0
-    print_log(f'{store}: {coverage}', 'current')
+    print_log(f'{store.folder}: {coverage}', 'current')
     return torch.from_numpy(table)

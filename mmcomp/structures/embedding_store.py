@@ -4,6 +4,7 @@ A folder has ``manifest.json`` and, for each source, ``N.words``, a word a
 line, and ``N.vectors``, float16 rows in the same order. A word's vector is
 that of the first source beside that of the second, and so on.
 """
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -69,6 +70,12 @@ class EmbeddingStore:
     def width(self) -> int:
         """Numbers of a vector, all sources together."""
         return sum(source['width'] for source in self.sources)
+
+    @property
+    def digest(self) -> int:
+        """A number that other vectors do not have, from what the manifest says of each source, its mean among it."""
+        text = json.dumps([{key: source[key] for key in ('words', 'width', 'mean')} for source in self.sources])
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], 'big', signed=True)
 
     def vectors(self, number: int) -> np.ndarray:
         """The vectors of a source, ``(N, D)`` float16, mapped from its file."""

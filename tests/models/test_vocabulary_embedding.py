@@ -32,13 +32,23 @@ def test_vectors_by_hand(store, tmp_path):
 
 def test_what_a_checkpoint_holds(store):
     frozen = VocabularyEmbedding(VOCAB, store)
-    assert frozen.state_dict() == {} and list(frozen.parameters()) == [] and frozen.table.dtype == torch.float16
+    assert list(frozen.state_dict()) == ['store_digest'] and list(frozen.parameters()) == []
+    assert frozen.table.dtype == torch.float16
     trained = VocabularyEmbedding(VOCAB, store, frozen=False)
     torch.testing.assert_close(trained(torch.arange(5)), frozen(torch.arange(5)))
     trained(torch.arange(5)).sum().backward()
     assert trained.weight.grad.sum(dim=1).tolist() == [0, 3, 3, 3, 3], 'padding is not trained'
     with pytest.raises(CheckpointError, match='were trained'):
         frozen.load_state_dict(trained.state_dict())
+
+
+def test_other_vectors_than_those_of_the_training_are_refused(store, tmp_path):
+    (tmp_path / 'v.txt').write_text('[PAD] 9 9 9\ncat .1 2 3\ndog 4 5 7\n')
+    build_embeddings([tmp_path / 'v.txt'], tmp_path / 'other', tell=lambda line: None)
+    one, other = VocabularyEmbedding(VOCAB, store), VocabularyEmbedding(VOCAB, tmp_path / 'other')
+    VocabularyEmbedding(VOCAB[:3], store).load_state_dict(one.state_dict())
+    with pytest.raises(CheckpointError, match='the word vectors that the checkpoint was trained on'):
+        other.load_state_dict(one.state_dict())
 
 
 @pytest.mark.parametrize('how', [dict(), dict(width=3), dict(width=3, store='somewhere', frozen=False)])
