@@ -14,7 +14,8 @@ from mmcomp.apis.large_models import turn_on
 from mmcomp.apis.launch import process_group
 from mmcomp.apis.resuming import explained_failures, settle_start, use_resumable_parts
 from mmcomp.apis.soft_targets import use_prediction_tables
-from mmcomp.apis.transfer import settle_transfer
+from mmcomp.apis.transfer import forget_transfer, name_transfer
+from mmcomp.apis.vocabulary_check import refuse_larger_vocabulary
 from mmcomp.checkpoints.mmengine_loader import use_safe_loading
 from mmcomp.engine.hooks.preemption_hook import restored_signals
 from mmcomp.errors import CheckpointError, ConfigError, fault
@@ -94,7 +95,7 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
     with process_group(launcher, communication.get('backend'), communication.get('timeout')):
         adapt_to_host(cfg, launcher)
         settle_start(cfg)
-        settle_transfer(cfg)
+        forget_transfer(cfg)
         use_resumable_parts(cfg)
         use_safe_loading()
         use_prediction_tables()
@@ -102,6 +103,7 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
         cfg.setdefault('experiment_name', f'{Path(cfg.filename or "training").stem}-{next(_TRAININGS)}')
         with restored_signals(), explained_failures(cfg.work_dir):
             runner = RUNNERS.build(cfg)
+            refuse_larger_vocabulary(runner.model, cfg, 'train_dataloader')
             runner.train()
     return runner
 
@@ -119,6 +121,7 @@ def merge_options(cfg: Config, options: TrainOptions) -> Config:
     cfg.work_dir = options.work_dir or cfg.get('work_dir') or _default_work_dir(cfg)
     cfg.setdefault('default_scope', 'mmcomp')
     _merge_start(cfg, options)
+    name_transfer(cfg)
     if options.amp:
         _merge_amp(cfg, options.amp_dtype)
     turn_on(cfg, options.fsdp, options.activation_checkpointing, options.compile, options.channels_last,

@@ -87,9 +87,6 @@ class MultimodalPretrainer(BaseModel):
             self.teacher.follow(self._taught())
         tasks = sorted(self.tasks, key=lambda task: task.turn)
         changed = [task.change(batch) for task in tasks]
-        found = {}
-        for task, change in zip(tasks, changed):
-            values = task.loss(batch, change)
-            found[f'loss_{task.name}'] = task.weight * values.pop('loss')
-            found |= {f'{task.name}_{key}': value for key, value in values.items()}
-        return found
+        made = {task.name: task.loss(batch, change) for task, change in zip(tasks, changed)}
+        losses = {f'loss_{task.name}': task.weight * made[task.name].pop('loss') for task in self.tasks}
+        return losses | {f'{name}_{key}': value for name, values in made.items() for key, value in values.items()}
