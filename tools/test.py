@@ -7,9 +7,10 @@ EXAMPLE = """examples:
   python tools/test.py CONFIG soup.pth --folder data/testb --tta --out testb.pkl
   tools/dist_test.sh CONFIG soup.pth 8 --folder data/testb --out testb.pkl
   python tools/test.py CONFIG epoch_18.pth --checkpoints epoch_19.pth epoch_20.pth --folder data/testb
+  python tools/test.py configs/wechat/single.py single.pth --also configs/wechat/double.py double.pth --out pkls
 
 A killed run called again goes on where it stopped, on any number of GPUs. With several checkpoints each image is read
-and prepared once; all models are in memory.
+and prepared once; all models are in memory. What they have alike, such as a frozen tower for frames, runs once.
 """
 
 
@@ -20,6 +21,8 @@ def parse_args(argv=None):
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--checkpoints', nargs='+', default=[], metavar='FILE',
                         help='more checkpoints of the same config, a table each, predicted in the same pass')
+    parser.add_argument('--also', nargs=2, action='append', default=[], metavar=('CONFIG', 'FILE'),
+                        help='a checkpoint of another config that tests on the same data, in the same pass')
     source = parser.add_mutually_exclusive_group()
     source.add_argument('--folder', metavar='DIR', help='predict the images of this folder instead of the test set')
     source.add_argument('--ann', metavar='FILE', help='predict this annotation list, with labels or without')
@@ -67,13 +70,14 @@ def main(argv=None):
     from mmcomp.apis.prediction import predict_tables
     cfg = load_config(args.config, args.cfg_options)
     checkpoints = [args.checkpoint, *args.checkpoints]
-    outs = table_files(args.out, checkpoints)
+    others = [(load_config(config, args.cfg_options), checkpoint) for config, checkpoint in args.also]
+    outs = table_files(args.out, [*checkpoints, *(checkpoint for _, checkpoint in others)])
     communication = (cfg.get('env_cfg') or {}).get('dist_cfg') or {}
     with process_group(args.launcher or default_launcher(os.environ), communication.get('backend'),
                        communication.get('timeout')) as place:
         tables = predict_tables(cfg, checkpoints, outs, folder=args.folder, ann=args.ann, image_root=args.image_root,
                                 tta=args.tta, logit_adjustment_tau=args.lt, amp=args.amp, dtype=args.dtype,
-                                batch_size=args.batch_size)
+                                batch_size=args.batch_size, others=others)
         for out, table in zip(outs, tables) if place.rank == 0 else ():
             print(f'{out}: {len(table)} samples, {table.scores.shape[1]} classes')
 

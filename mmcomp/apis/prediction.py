@@ -22,9 +22,10 @@ from mmcomp.apis.prediction_data import dataset_config, prediction_dataset, pred
 from mmcomp.apis.prediction_vocabulary import rebuild_vocabulary
 from mmcomp.datasets import sample_ids
 from mmcomp.datasets.collating import collate_inputs
-from mmcomp.errors import TableError, fault, shorten
+from mmcomp.errors import ConfigError, TableError, fault, shorten
 from mmcomp.models.heads.logit_adjustment import set_logit_adjustment
 from mmcomp.models.scoring import batch_scores, needs_only_inputs
+from mmcomp.models.shared_parts import share_parts
 from mmcomp.predictions import parts
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.registry import TRANSFORMS
@@ -43,7 +44,8 @@ def predict_table(cfg: Config, checkpoint: str, out: str, **how) -> PredictionTa
 def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str], *, folder: str | None = None,
                    ann: str | None = None, image_root: str | None = None, tta: bool = False,
                    logit_adjustment_tau: float = 0., amp: bool = False, dtype: str = 'float32',
-                   batch_size: int | None = None, device: str | None = None) -> list[PredictionTable]:
+                   batch_size: int | None = None, device: str | None = None,
+                   others: Sequence[tuple[Config, str]] = ()) -> list[PredictionTable]:
     """Predict a data set with each checkpoint, each sample exactly once over all ranks, into table files.
 
     With ``vocabulary = dict(rebuild=True)`` in the config, words are those of
@@ -60,7 +62,7 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
     Args:
         cfg: A whole config; its ``test_dataloader`` says what to predict.
         checkpoints: The weights of each model; all of them stay in memory.
-        outs: The table to write for each, ``.pkl`` or ``.table``.
+        outs: The table to write for each, ``.pkl`` or ``.table``; those of ``others`` follow.
         folder: Predict the images of this folder instead.
         ann: Predict this annotation list (of a text data set: this table) instead, labelled or not.
         image_root: With ``ann``: the folder its paths start from, when it is
@@ -72,27 +74,33 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
         dtype: ``float32`` or ``float16`` scores in the files.
         batch_size: Samples a batch and rank, by default the config's.
         device: By default the GPU of this rank, or the CPU.
+        others: Checkpoints of models of other configs that read the same data, and these configs. What their
+            models have alike, such as a frozen tower for frames, is computed once.
 
     Returns:
         The tables; on ranks other than 0 they are read from ``outs``.
     """
-    _check_outs(checkpoints, outs, dtype)
     cfg = prediction_config(cfg)
+    members = [*((cfg, checkpoint) for checkpoint in checkpoints),
+               *((prediction_config(other), checkpoint) for other, checkpoint in others)]
+    _check_outs(members, outs, dtype, tta)
     if batch_size:
         cfg.test_dataloader.batch_size = batch_size
     if (cfg.get('vocabulary') or {}).get('rebuild'):
         rebuild_vocabulary(cfg, dataset_config(cfg, folder, ann, image_root, tta))
     device = device or get_device()
-    models, metas = zip(*(load_model(cfg, checkpoint, device, tta) for checkpoint in checkpoints))
+    models, metas = zip(*(load_model(config, checkpoint, device, tta) for config, checkpoint in members))
+    share_parts(models)
     for model in models if logit_adjustment_tau else ():
         set_logit_adjustment(model, logit_adjustment_tau)
     dataset = prediction_dataset(cfg, folder, ann, image_root, tta)
     ids = sample_ids(dataset)
-    how = dict(config=Path(cfg.filename or '').name, config_sha=_digest(cfg), tta=tta,
-               logit_adjustment_tau=logit_adjustment_tau, amp=amp, dtype=dtype)
-    outputs = [_Output(out, checkpoint, ids, how) for out, checkpoint in zip(outs, checkpoints)]
+    how = dict(tta=tta, logit_adjustment_tau=logit_adjustment_tau, amp=amp, dtype=dtype)
+    outputs = [_Output(out, checkpoint, ids,
+                       dict(config=Path(config.filename or '').name, config_sha=_digest(config), **how))
+               for out, (config, checkpoint) in zip(outs, members)]
     rows = np.flatnonzero(~np.logical_and.reduce([output.done for output in outputs]))
-    loader = prediction_loader(cfg, dataset, rows, collate_inputs if needs_only_inputs(models[0]) else None)
+    loader = prediction_loader(cfg, dataset, rows, collate_inputs if all(map(needs_only_inputs, models)) else None)
     autocast = torch.autocast(torch.device(device).type, torch.bfloat16 if 'cpu' in device else torch.float16, amp)
     with torch.inference_mode(), autocast:
         for data, batch in zip(_shown(loader), loader.batch_sampler.batches):
@@ -102,8 +110,8 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
         output.writer.flush()
     barrier()
     if get_rank() == 0:
-        for output, meta in zip(outputs, metas):
-            output.finish(dataset, meta, _kind(models[0]), told=Path(output.out).name if len(outputs) > 1 else '')
+        for output, model, meta in zip(outputs, models, metas):
+            output.finish(dataset, meta, _kind(model), told=Path(output.out).name if len(outputs) > 1 else '')
     barrier()
     return [read_table(out) for out in outs]
 
@@ -167,13 +175,18 @@ def _shown(loader):
     return track(loader, description='predict', total=len(loader)) if get_rank() == 0 else loader
 
 
-def _check_outs(checkpoints: Sequence[str], outs: Sequence[str], dtype: str) -> None:
+def _check_outs(members: Sequence[tuple[Config, str]], outs: Sequence[str], dtype: str, tta: bool) -> None:
     if dtype not in DTYPES or any(Path(out).suffix not in ('.pkl', '.table') for out in outs):
         raise TableError(fault('prediction', 'out, dtype', f'a `.pkl` or `.table` and one of {tuple(DTYPES)}',
                                (*outs, dtype), 'Correct them.'))
-    if len(outs) != len(checkpoints) or len({os.path.abspath(out) for out in outs}) < len(outs):
-        raise TableError(fault('prediction', 'out', f'{len(checkpoints)} different tables, one a checkpoint',
+    if len(outs) != len(members) or len({os.path.abspath(out) for out in outs}) < len(outs):
+        raise TableError(fault('prediction', 'out', f'{len(members)} different tables, one a checkpoint',
                                shorten(list(outs)), 'Name as many tables as checkpoints.'))
+    read = [(config.test_dataloader.dataset, config.tta_pipeline if tta else None) for config, _ in members]
+    for (config, _), found in zip(members, read):
+        if found != read[0]:
+            raise ConfigError(fault('prediction', 'others', 'configs that test on the same data in the same way',
+                                    Path(config.filename or '').name, 'Predict it in a run of its own.'))
 
 
 class _Output:

@@ -10,6 +10,7 @@ from .classifiers.average_logits_tta import AverageLogitsTTA, average_views
 from .classifiers.modality_data_preprocessor import ModalityDataPreprocessor
 from .classifiers.token_data_preprocessor import TokenDataPreprocessor
 from .heads.logit_adjustment import LogitAdjustmentMixin
+from .shared_parts import SharedInputs
 
 # How scores of views become one, (V, B, C) to (B, C).
 MERGES = {AverageLogitsTTA: average_views, AverageClsScoreTTA: lambda views: sum(views) / len(views)}
@@ -38,21 +39,21 @@ def needs_only_inputs(model: nn.Module) -> bool:
 def batch_scores(models: Sequence[nn.Module], data: dict) -> list[torch.Tensor]:
     """Scores of one batch by each model, ``(B, C)`` float32, the same as its ``test_step`` gives.
 
-    The batch is prepared once for all of them.
+    The batch is prepared once for all of them that have one preprocessor, and
+    frames are encoded once for those with one extractor; see :func:`mmcomp.models.shared_parts.share_parts`.
 
     Args:
-        models: Models of one config, alone or all of them with test-time augmentation.
+        models: Models that read the same data, alone or all of them with test-time augmentation.
         data: A batch of the loader. Where :func:`needs_only_inputs`, that of
             :func:`mmcomp.datasets.collating.collate_inputs` will do.
     """
-    first = models[0]
-    if not needs_only_inputs(first):
+    if not all(map(needs_only_inputs, models)):
         return [torch.stack([sample.pred_score for sample in model.test_step(data)]).float() for model in models]
-    if type(first) in MERGES:
+    if type(models[0]) in MERGES:
         views = [batch_scores([model.module for model in models], dict(inputs=view)) for view in data['inputs']]
-        return [MERGES[type(first)](torch.stack(of_model)) for of_model in zip(*views)]
-    inputs = first.data_preprocessor(dict(inputs=data['inputs']), False)['inputs']
-    return [_probabilities(model.head, model.head(model.extract_feat(inputs))) for model in models]
+        return [MERGES[type(model)](torch.stack(of_model)) for model, of_model in zip(models, zip(*views))]
+    shared = SharedInputs(data['inputs'])
+    return [_probabilities(model.head, model.head(model.extract_feat(shared.of(model)))) for model in models]
 
 
 def _probabilities(head: nn.Module, logits: torch.Tensor) -> torch.Tensor:

@@ -113,6 +113,21 @@ def test_checkpoints_of_one_pass_are_those_of_their_own(toy, toy_run, tmp_path, 
         predict_tables(cfg, checkpoints, outs[:1] * 2)
 
 
+def test_a_model_of_another_config_joins_the_pass(toy, toy_run, tmp_path):
+    cfg, checkpoint = toy
+    other = copy.deepcopy(cfg)
+    other.model.head.topk = (1, )  # of no account here
+    earlier = str(toy_run[1] / 'epoch_1.pth')
+    alone = [predict_table(cfg, c, str(tmp_path / f'{i}.pkl')) for i, c in enumerate((checkpoint, earlier))]
+    outs = [str(tmp_path / name) for name in ('a.pkl', 'b.pkl')]
+    for table, expected in zip(predict_tables(cfg, [checkpoint], outs, others=[(other, earlier)]), alone):
+        np.testing.assert_array_equal(table.scores, expected.scores)
+        assert table.origin['checkpoint'] == expected.origin['checkpoint']
+    other.val_dataloader.dataset.pipeline = other.val_dataloader.dataset.pipeline[:-1]
+    with pytest.raises(ConfigError, match='others.*same data.*run of its own'):
+        predict_tables(cfg, [checkpoint], outs, others=[(other, earlier)])
+
+
 def test_views_are_averaged_in_logits(toy, tmp_path):
     cfg, checkpoint = toy
     root = cfg.val_dataloader.dataset.image_root

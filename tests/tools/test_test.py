@@ -40,6 +40,9 @@ def test_several_checkpoints_in_one_pass(tool, toy_run, tmp_path, capsys):
     assert np.array_equal(tables[1].scores, read_table(tmp_path / 'alone.pkl').scores)
     assert not np.array_equal(tables[0].scores, tables[1].scores)
     assert 'epoch_1.pkl: accuracy/top1:' in capsys.readouterr().out
+    tool('test').main([str(config), str(first), '--also', str(config), str(second), '--out', str(tmp_path / 'both')])
+    for n, table in enumerate(tables, 1):
+        assert np.array_equal(read_table(tmp_path / f'both/epoch_{n}.pkl').scores, table.scores)
     assert [name.rpartition('/')[2] for name in tool('test').table_files(
         str(tmp_path / 'x'), ['a/best.pth', 'b/best.pth'])] == ['a-best.pkl', 'b-best.pkl']
 
