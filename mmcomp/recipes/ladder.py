@@ -1,11 +1,12 @@
 """What each step of a road adds, measured against held-back truth."""
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mmcomp.annotations import read_list
+from mmcomp.errors import TableError
 from mmcomp.files import atomic_open
 from mmcomp.metrics.accuracy import accuracy_error, paired_difference
 from mmcomp.metrics.by_name import Metric, find_metric
@@ -46,6 +47,21 @@ class Ladder:
         self.classes, self.metric, self.column = list(classes), find_metric(metric), column
         self.rungs: list[Rung] = []
         self.labels: dict[str, np.ndarray] = {}
+
+    def keep(self, results: Iterable[Path]) -> None:
+        """Judge by the samples that all of some tables have.
+
+        Raises:
+            TableError: If there is none.
+        """
+        from mmcomp.predictions.headers import open_table
+        from mmcomp.predictions.joining import find_rows
+        rows = np.arange(len(self.ids))
+        for result in results:
+            rows = rows[find_rows([self.ids[row] for row in rows], open_table(result).ids) >= 0]
+            if not len(rows):
+                raise TableError(f'{result}: it shares no sample with the truth and the steps before. Leave it out.')
+        self.ids, self.truth = [self.ids[row] for row in rows], self.truth[rows]
 
     def add(self, name: str, result: Path, over: str | None = None) -> float:
         """Score a table (not a ``.csv``) or labels (``.csv``); the gain is over rung ``over``, or the last one."""

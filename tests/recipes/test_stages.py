@@ -226,8 +226,14 @@ def test_a_bias_score_step_by_step_and_weights_searched_on_it(run, tasks, tmp_pa
     want = [coded_bias_auc(read_table(path).scores[:, 0], codes) for path in steps.values()]
     assert [r['accuracy'] for r in rungs] == pytest.approx(want) and rungs[0]['metric'] == 'bias_auc'
     assert rungs[1]['gain'] == pytest.approx(want[1] - want[0]) and .005 < rungs[1]['gain_error'] < .1
+    steps['part'] = write('part', 4, slice(0, 60))
+    part = run('Score', truth=truth, metric='bias_auc', column='target', steps=steps, partial=True)
+    rungs = json.loads((part / 'ladder.json').read_text())
+    weak = read_table(steps['weak']).scores[:60, 0]
+    assert rungs[0]['accuracy'] == pytest.approx(coded_bias_auc(weak, codes[:60]))
     assert '| bias_auc |' in (folder / 'ladder.md').read_text()
-    tables = [str(run('Ensemble', tables=[path], columns=['target']) / 'table.pkl') for path in steps.values()]
+    tables = [str(run('Ensemble', tables=[path], columns=['target']) / 'table.pkl')
+              for name, path in steps.items() if name != 'part']
     folder = run('Weigh', tables=tables, ann=truth, search='coordinate', metric='bias_auc',
                  group_list=str(tmp_path / 'groups.txt'), folds=3)
     shares = json.loads((folder / 'shares.json').read_text())

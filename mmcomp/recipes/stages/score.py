@@ -18,6 +18,7 @@ class Score(Stage):
         steps: Tables or labels by the step's name, in order.
         metric: By name; see :mod:`mmcomp.metrics.by_name`.
         column: Class or task that a metric of one score takes.
+        partial: Judge by the samples that all steps have, not by all of ``truth``.
     """
     outputs = dict(ladder=Output('ladder', 'ladder.json'), text=Output('file', 'ladder.md'))
     replayable = True
@@ -26,11 +27,14 @@ class Score(Stage):
     steps: Mapping[str, str] = takes('table', 'labels', many=True)
     metric: str = 'accuracy'
     column: str | None = None
+    partial: bool = False
 
     def run(self, site: Site) -> str:
         from mmcomp.recipes.ladder import Ladder, ladder_rows, write_ladder
         names = Path(self.classes).read_text(encoding='utf-8').splitlines() if self.classes else ()
         ladder = Ladder(Path(self.truth), names, self.metric, self.column)
+        if self.partial:
+            ladder.keep(Path(result) for result in self.steps.values())
         for done, (name, result) in enumerate(self.steps.items()):
             ladder.add(name, Path(result))
             site.progress(done + 1, len(self.steps), 'steps')

@@ -1,0 +1,42 @@
+"""Whether a model has a vector for every token of its data, found out before the first step."""
+from collections.abc import Mapping
+
+from mmengine.config import Config
+from torch import nn
+
+from mmcomp.datasets.tokenizing import build_tokenizer, vocabulary_size
+from mmcomp.errors import ConfigError, fault
+
+
+def refuse_larger_vocabulary(model: nn.Module, cfg: Config, loader: str) -> None:
+    """Refuse a tokenizer that knows more tokens than the model has vectors for; a GPU would fail far from the cause.
+
+    Args:
+        model: Of the config, perhaps wrapped for several ranks.
+        cfg: Its data loader names the tokenizer, if there is one.
+        loader: Name of the loader.
+
+    Raises:
+        ConfigError: With both numbers.
+    """
+    dataset = (cfg.get(loader) or {}).get('dataset')
+    while dataset is not None and dataset.get('dataset') is not None:
+        dataset = dataset['dataset']
+    tokenizer, vectors = (dataset or {}).get('tokenizer'), word_vectors(model)
+    if not isinstance(tokenizer, Mapping) or vectors is None:
+        return
+    needed = vocabulary_size(build_tokenizer(dict(tokenizer)))
+    if needed > vectors:
+        raise ConfigError(fault(cfg.filename or 'config', 'vocabulary of the model', f'at least {needed}, the tokens '
+                                f'of the tokenizer of {loader}', vectors, 'Take the tokenizer that the model was '
+                                'trained with, or raise `vocab_size` of a model that starts from nothing.'))
+
+
+def word_vectors(model: nn.Module) -> int | None:
+    """How many tokens a text model of Hugging Face knows; None for other models."""
+    backbone = getattr(getattr(model, 'module', model), 'backbone', None)
+    inner = getattr(backbone, 'model', None)
+    if not hasattr(inner, 'get_input_embeddings'):
+        return None
+    table = inner.get_input_embeddings()
+    return table.num_embeddings if isinstance(table, nn.Embedding) else None

@@ -1,0 +1,27 @@
+"""A tokenizer with more tokens than the model has vectors is told at once, not by a failing step."""
+import pytest
+from mmengine.config import Config
+
+from mmcomp.apis.building import build
+from mmcomp.apis.vocabulary_check import refuse_larger_vocabulary, word_vectors
+from mmcomp.errors import ConfigError
+
+SMALL = dict(model_type='bert', vocab_size=6, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
+             intermediate_size=8)
+
+
+def made(words):
+    return Config(dict(train_dataloader=dict(dataset=dict(
+        type='SeededDataset', dataset=dict(type='TabularTextDataset', tokenizer=dict(type='WordPiece', vocab=words))))))
+
+
+def test_it():
+    model = build(dict(
+        type='SequenceClassifier', backbone=dict(type='HuggingFaceTextEncoder', config=SMALL),
+        neck=dict(type='SequencePooling'), head=dict(type='DropoutLinearHead', num_classes=2, in_channels=8)))
+    assert word_vectors(model) == 6
+    refuse_larger_vocabulary(model, made(['[UNK]', *'abcde']), 'train_dataloader')
+    with pytest.raises(ConfigError, match='at least 7, the tokens of the tokenizer of train_dataloader; got 6'):
+        refuse_larger_vocabulary(model, made(['[UNK]', *'abcdef']), 'train_dataloader')
+    refuse_larger_vocabulary(model, Config(dict(train_dataloader=dict(dataset=dict(type='X')))), 'train_dataloader')
+    refuse_larger_vocabulary(model.head, made(['[UNK]']), 'train_dataloader')
