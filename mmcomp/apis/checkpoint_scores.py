@@ -1,4 +1,4 @@
-"""Validation scores of a training's checkpoints, from its log or from the checkpoints themselves."""
+"""Validation scores of a training's checkpoints, from its manifest, its log or the checkpoints themselves."""
 import json
 import os
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmcomp.checkpoints.loading import load_checkpoint
 from mmcomp.checkpoints.soup import training_step
+from mmcomp.engine.hooks.checkpoint_manifest_hook import read_manifest
 from mmcomp.errors import CheckpointError, did_you_mean, fault, shorten
 from mmcomp.visualization.training_log import BOOKKEEPING, is_small_good
 
@@ -26,6 +27,9 @@ def top_members(paths: Sequence[str | os.PathLike], count: int, by: str | None =
         CheckpointError: If a checkpoint has no score, or there are fewer.
     """
     paths = [Path(path).expanduser() for path in paths]
+    scored = {folder / row['file'] for folder in {path.parent for path in paths} for row in read_manifest(folder)}
+    # Beside a manifest, what is not in it was not validated: a checkpoint between two validations, an earlier soup.
+    paths = [path for path in paths if path in scored or not any(path.parent == one.parent for one in scored)]
     if not 1 <= count <= len(paths):
         raise CheckpointError(fault('--top', 'top', f'from 1 to {len(paths)}, the number of checkpoints', count,
                                     'Correct it.'))
@@ -38,19 +42,23 @@ def top_members(paths: Sequence[str | os.PathLike], count: int, by: str | None =
 def checkpoint_scores(paths: Sequence[Path], by: str | None = None) -> tuple[str, list[float]]:
     """The key of the scores and the score of each checkpoint.
 
-    Read from the ``scalars.json`` below the checkpoint's folder, by the epoch
+    Read from the ``checkpoints.json`` beside it, if ``CheckpointManifestHook``
+    wrote one; else from the ``scalars.json`` below the checkpoint's folder, by the epoch
     or iteration in its name; for a ``best_*`` file that is not in the log, from
     the best score that it carries.
     """
     logs = {folder: logged_scores(folder) for folder in {path.parent for path in paths}}
-    key = _choose_key(sorted({key for log in logs.values() for key in log}), by, paths)
-    found = {path: _score(path, logs[path.parent].get(key, {})) for path in paths}
+    told = {folder: {row['file']: row['scores'] for row in read_manifest(folder)} for folder in logs}
+    in_manifests = {key for rows in told.values() for scores in rows.values() for key in scores}
+    key = _choose_key(sorted(in_manifests or {key for log in logs.values() for key in log}), by, paths)
+    found = {path: told[path.parent].get(path.name, {}).get(key) if told[path.parent] else
+             _score(path, logs[path.parent].get(key, {})) for path in paths}
     without = [path for path, score in found.items() if score is None]
     if without:
         raise CheckpointError(
             f'--top: no validation score `{key}` is known of {shorten(without)}. It is read from '
-            '<work folder>/<time>/vis_data/scalars.json. Validate as often as checkpoints are saved, take --last N, '
-            'or let --greedy CONFIG score them.')
+            '<work folder>/checkpoints.json, or else <work folder>/<time>/vis_data/scalars.json. Validate as often as '
+            'checkpoints are saved, take --last N, or let --greedy CONFIG score them.')
     return key, [found[path] for path in paths]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mmcomp.checkpoints.mapped_archive import load_weights
 from mmcomp.checkpoints.members import Member, identity, is_averaged, open_members
 from mmcomp.checkpoints.tensor_files import write_tensors
 from mmcomp.errors import CheckpointError, fault, shorten
@@ -27,7 +28,8 @@ def find_members(folder: str | os.PathLike, last: int | None = None) -> list[Pat
     """The checkpoints of a work folder, oldest first.
 
     ``epoch_*`` and ``iter_*`` are taken where there are any, since ``best_*``
-    repeats one of them; otherwise every ``*.pth`` and ``*.safetensors``.
+    repeats one of them; otherwise every ``*.pth`` and ``*.safetensors`` but
+    soups, unless there is nothing else.
 
     Args:
         folder: A work folder of training.
@@ -39,11 +41,19 @@ def find_members(folder: str | os.PathLike, last: int | None = None) -> list[Pat
     files = sorted((f for f in Path(folder).glob('*') if f.suffix in SUFFIXES and not f.name.startswith('.')),
                    key=lambda file: (training_step(file), file.name))
     steps = [f for f in files if re.fullmatch(r'(epoch|iter)_\d+', f.stem)]
-    members = steps or files
+    members = steps or [f for f in files if not _is_soup(f)] or files
     if not members or (last is not None and not 1 <= last <= len(members)):
         raise CheckpointError(fault(folder, 'number of checkpoints', f'at least {last or 1}', len(members),
                                     'Check the folder, or raise `max_keep_ckpts` in the training config.'))
     return members[-last:] if last else members
+
+
+def _is_soup(path: Path) -> bool:
+    try:
+        meta = load_weights(path).get('meta')
+    except CheckpointError:  # whoever opens it will say so
+        return False
+    return isinstance(meta, dict) and 'soup' in meta
 
 
 def training_step(path: Path) -> int:
