@@ -111,8 +111,8 @@ def set_list(cfg: Config, loader: str, ann: str | Path) -> None:
 
 
 def is_id_list(dataset: Mapping, ann: str | Path) -> bool:
-    """Whether a file names rows of a text data set's table rather than being a table itself."""
-    return 'tokenizer' in dataset and not is_table(ann)
+    """Whether a file names rows of the table, or JSON, of a text data set rather than being one itself."""
+    return 'tokenizer' in dataset and not is_table(ann) and Path(ann).suffix != '.json'
 
 
 def config_chain(path: str | Path) -> list[Path]:

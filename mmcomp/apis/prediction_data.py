@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmcomp.apis.building import build
 from mmcomp.apis.config import is_id_list
-from mmcomp.datasets import ShardedBatchSampler, TabularTextDataset
+from mmcomp.datasets import ShardedBatchSampler, TabularTextDataset, VideoTextDataset
 from mmcomp.errors import ConfigError
 from mmcomp.registry import DATASETS
 
@@ -34,7 +34,7 @@ def dataset_config(cfg: Config, folder: str | None = None, ann: str | None = Non
         raise ConfigError(f'{cfg.filename}: `tta_pipeline` must be given for test-time augmentation of a '
                           f'{wanted.type}. Add it to the config.')
     kind = DATASETS.get(wanted.type)
-    texts = isinstance(kind, type) and issubclass(kind, TabularTextDataset)
+    texts = isinstance(kind, type) and issubclass(kind, TabularTextDataset | VideoTextDataset)
     if texts and (folder or image_root):
         raise ConfigError(f'prediction: `folder` and `image_root` must not be given with a {wanted.type}. Use `ann`.')
     if texts and ann:

@@ -8,6 +8,7 @@ search over many scores need not keep the rest:
 - ``true``: the probability of the true class,
 - ``positive``: the score of the second of two classes.
 """
+import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,12 +104,26 @@ NAMES = (*METRICS, 'top_5_accuracy')  # any k
 TOP = re.compile(r'top_?([1-9]\d*)(_?acc(uracy)?)?$')
 
 
+def _elsewhere(name: str) -> Metric:
+    """A :class:`Metric` that a module holds, such as a competition's own."""
+    module, _, attribute = name.partition(':')
+    try:
+        metric = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(fault('metrics', 'metric', 'a module and a name in it', name, f'{error}.')) from error
+    if not isinstance(metric, Metric):
+        raise ConfigError(fault('metrics', 'metric', 'a `Metric`', metric, 'Name another one.'))
+    return metric
+
+
 def find_metric(name: str) -> Metric:
-    """The metric of a name; ``top_3_accuracy`` and the like have any k.
+    """The metric of a name; ``top_3_accuracy`` and the like have any k, and ``package.module:NAME`` is one elsewhere.
 
     Raises:
         ConfigError: If there is none, with the closest names.
     """
+    if ':' in name:
+        return _elsewhere(name)
     plain = name.lower().replace('-', '_')
     top = TOP.match(plain)
     if top:

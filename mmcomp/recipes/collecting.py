@@ -13,13 +13,14 @@ from mmcomp.recipes.status import Standing, read_status
 
 
 def publish(work_dir: Path) -> list[Path]:
-    """Copy finished submissions into the work folder: ``submission.csv``, or of several each by its stage."""
-    made = [s for s in read_status(work_dir)[1] if s.state == 'done' and s.told.get('type') == 'Submit']
+    """Copy finished submissions into the work folder: under their own name, or of several each by its stage."""
+    made = [(s, output['name']) for s in read_status(work_dir)[1] if s.state == 'done'
+            for output in (s.told.get('outputs') or {}).values() if output['kind'] == 'submission']
     written = []
-    for standing in made:
-        target = work_dir / ('submission.csv' if len(made) == 1 else f'{standing.name}.csv')
+    for standing, name in made:
+        target = work_dir / (name if len(made) == 1 else f'{standing.name}.csv')
         with atomic_path(target) as temporary:
-            shutil.copyfile(standing.folder / 'submission.csv', temporary)
+            shutil.copyfile(standing.folder / name, temporary)
         written.append(target)
     return written
 

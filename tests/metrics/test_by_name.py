@@ -42,6 +42,13 @@ def test_losses_are_better_when_lower():
     assert find_metric('auc') is METRICS['roc_auc']
 
 
+def test_a_metric_of_another_module():
+    assert find_metric('mmcomp.competitions.wechat.scoring:SCORE').name == 'wechat_score'
+    for name in ('mmcomp.nowhere:X', 'mmcomp.metrics.f1:X', 'mmcomp.metrics.f1:macro_f1'):
+        with pytest.raises(ConfigError, match='metric'):
+            find_metric(name)
+
+
 @pytest.mark.parametrize('name, closest', [('acuracy', 'accuracy'), ('macro_f', 'macro_f1'),
                                            ('top_0_accuracy', 'top_5')])
 def test_a_wrong_name_is_told_with_close_ones(name, closest):

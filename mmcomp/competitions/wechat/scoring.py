@@ -6,6 +6,7 @@ import numpy as np
 from mmcomp.competitions.wechat.taxonomy import Taxonomy
 from mmcomp.errors import ConfigError, DataError, fault
 from mmcomp.metrics.accuracy import top_k_accuracy
+from mmcomp.metrics.by_name import Metric
 from mmcomp.metrics.f1 import class_f1, micro_f1
 
 LABEL_SETS = ('present', 'all')
@@ -52,6 +53,11 @@ def score_terms(predicted: np.ndarray, truth: np.ndarray, taxonomy: Taxonomy,
 def official_score(predicted: np.ndarray, truth: np.ndarray, taxonomy: Taxonomy | None = None) -> float:
     """The score alone, as the organisers count; the shape that searches ask of a metric of labels."""
     return score_terms(predicted, truth, taxonomy or Taxonomy.from_counts())['score']
+
+
+# What recipes and tools call ``mmcomp.competitions.wechat.scoring:SCORE``. The classes of a smaller taxonomy whose
+# parents have as many leaves as the first ones here have the same labels.
+SCORE = Metric('wechat_score', 'label', official_score)
 
 
 def small_class_recall(predicted: np.ndarray, truth: np.ndarray, counts: Sequence[int], below: int) -> float:

@@ -4,6 +4,7 @@ from . import (
     clean,
     command,
     ensemble,
+    extract_features,
     fit_tokenizer,
     predict,
     prepare,
@@ -18,5 +19,5 @@ from . import (
     weigh,
 )
 
-__all__ = ['boost', 'clean', 'command', 'ensemble', 'fit_tokenizer', 'predict', 'prepare', 'pseudo_label',
-           'redistribute', 'score', 'soup', 'split', 'submit', 'submit_scores', 'train', 'weigh']
+__all__ = ['boost', 'clean', 'command', 'ensemble', 'extract_features', 'fit_tokenizer', 'predict', 'prepare',
+           'pseudo_label', 'redistribute', 'score', 'soup', 'split', 'submit', 'submit_scores', 'train', 'weigh']
