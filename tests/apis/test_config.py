@@ -13,6 +13,7 @@ from mmcomp.apis.config import (
     load_config,
     parse_options,
     read_config,
+    set_list,
 )
 from mmcomp.errors import ConfigError
 
@@ -146,3 +147,14 @@ def test_a_formatted_config_loads_again(write, kind):
     again = load_config(write(f'again.{kind}', format_config(cfg, kind)))
     assert again.to_dict() == cfg.to_dict()
     assert json.loads(format_config(cfg, 'json')) == cfg.to_dict()
+
+
+def test_a_list_of_ids_picks_rows_of_a_text_table():
+    texts = dict(type='TabularTextDataset', ann_file='all.csv', tokenizer=dict(folder='x'))
+    images = dict(type='ImageListDataset', ann_file='all.txt')
+    for dataset, ann, key in ((texts, 'fold/val.txt', 'id_list'), (texts, 'other.csv.gz', 'ann_file'),
+                              (images, 'fold/val.txt', 'ann_file')):
+        cfg = Config(dict(train_dataloader=dict(dataset=dict(type='SeededDataset', dataset=dict(dataset)))))
+        set_list(cfg, 'train_dataloader', ann)
+        found = cfg.train_dataloader.dataset.dataset
+        assert found[key] == ann and (key == 'ann_file' or found.ann_file == 'all.csv')

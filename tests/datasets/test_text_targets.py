@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from mmcomp.datasets.text_targets import class_labels, shares, soft_targets, weights
-from mmcomp.errors import DataError
+from mmcomp.datasets.text_targets import class_labels, mixed, shares, soft_targets, weights
+from mmcomp.errors import ConfigError, DataError
 
 
 @pytest.mark.parametrize(('cells', 'classes', 'labels', 'names'), [
@@ -44,3 +44,15 @@ def test_scores_are_put_into_the_order_of_the_classes():
         soft_targets(scores, None, ['a', 'b', 'c'], 'x')
     with pytest.raises(DataError, match='not logits'):
         soft_targets(scores * 3, None, None, 'x')
+
+
+def test_teachers_and_readers_together():
+    soft, hard = np.array([[.9, .1], [.2, .4]], np.float32), np.array([[1, 0], [np.nan, .5]], np.float32)
+    found = mixed(soft, hard, [.5, 1.], False, 'x')
+    np.testing.assert_allclose(found, [[.95, .1], [.2, .4]], rtol=1e-6)  # a missing share is the teachers' alone
+    np.testing.assert_array_equal(mixed(soft, hard, 1., True, 'x'), np.concatenate([soft, hard], axis=1))
+    assert mixed(soft, None, .5, False, 'x') is soft
+    with pytest.raises(ConfigError, match='one number or 2'):
+        mixed(soft, hard, [.5, 1., 1.], False, 'x')
+    with pytest.raises(ConfigError, match='a table with targets of its own'):
+        mixed(soft, None, 1., True, 'x')

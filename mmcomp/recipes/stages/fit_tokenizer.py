@@ -17,6 +17,7 @@ class FitTokenizer(Stage):
         kind, size, min_count, lower_case: See :func:`mmcomp.datasets.tokenizer_training.train_tokenizer`.
     """
     outputs = dict(tokenizer=Output('file', 'tokenizer.json'))
+    uses_torch = True  # the data sets' package loads it
     tables: Sequence[str] = takes('file', many=True)
     text_col: str = 'text'
     kind: str = 'WordPiece'
