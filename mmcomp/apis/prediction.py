@@ -87,7 +87,7 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
     if batch_size:
         cfg.test_dataloader.batch_size = batch_size
     if (cfg.get('vocabulary') or {}).get('rebuild'):
-        rebuild_vocabulary(cfg, dataset_config(cfg, folder, ann, image_root, tta))
+        rebuild_vocabulary([config for config, _ in members], dataset_config(cfg, folder, ann, image_root, tta))
     device = device or get_device()
     models, metas = zip(*(load_model(config, checkpoint, device, tta) for config, checkpoint in members))
     share_parts(models)

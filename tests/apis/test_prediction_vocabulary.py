@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmcomp.apis import predict_table
+from mmcomp.apis import predict_table, predict_tables
 from mmcomp.apis.building import untrained_model
 from mmcomp.errors import CheckpointError, ConfigError
 from mmcomp.predictions.parts import PartWriter
@@ -64,6 +64,19 @@ def test_shared_words_as_before_and_new_ones_by_their_vectors(made, capsys):
     (folder / 'words.txt').unlink()
     pd.DataFrame(dict(id=['a', 'b'], text=['word17 word1', 'word15 WORD16'])).to_csv(folder / 'other.csv', index=False)
     np.testing.assert_allclose(scores(cfg, folder, True, ann=str(folder / 'other.csv'))[1], after[4], rtol=1e-5)
+
+
+def test_models_of_several_configs_have_the_same_words(made):
+    cfg, folder = made
+    alone = scores(cfg, folder, True)
+    other = Config(cfg.to_dict())
+    other.model.neck.mode, other.vocabulary.rebuild = 'parallel', False
+    tables = predict_tables(cfg, [str(folder / 'model.pth')], [str(folder / f'{n}.pkl') for n in range(2)],
+                            device='cpu', others=[(other, str(folder / 'model.pth'))])
+    np.testing.assert_allclose(tables[0].scores, alone, rtol=1e-5)
+    other.vocabulary.rebuild = True
+    np.testing.assert_allclose(tables[1].scores, scores(other, folder, True), rtol=1e-5)
+    assert np.abs(tables[0].scores - tables[1].scores).max() > 1e-5
 
 
 def test_a_killed_run_goes_on(made, monkeypatch, capsys):
