@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample
 
 from mmcomp.apis import build
 from mmcomp.apis.config_check import check_config
+from mmcomp.registry import HOOKS
 
 BERT = dict(model_type='bert', vocab_size=40, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
             intermediate_size=32, max_position_embeddings=300)
@@ -63,6 +64,7 @@ def test_published_settings(configs, root, name):
     assert [warm.end for warm in cfg.param_scheduler] == [round(0.06 * 14060), 14060]
     assert 1 + (14060 - cfg.train_cfg.val_begin) // cfg.train_cfg.val_interval == 23
     assert cfg.default_hooks.checkpoint.interval == cfg.train_cfg.val_interval
+    HOOKS.build(cfg.default_hooks.checkpoint)  # mmengine knows no direction of this score
     assert cfg.custom_hooks[0].momentum == pytest.approx(1 - 0.995)
     assert (hook.method, hook.eps, hook.alpha, hook.steps) == ('PGD', 1.0, 0.3, 3)
     assert hook.get('start_epoch', 0) == (1 if stream == 'double' else 0)

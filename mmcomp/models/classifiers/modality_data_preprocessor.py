@@ -40,11 +40,10 @@ def pad_rows(rows: Sequence, shape: tuple[int, ...], length: int | None = None) 
         raise DataError(fault('ModalityDataPreprocessor', 'shape of a row', f'{tuple(shape)} in all samples', wrong[0],
                               'Check the feature files, or `in_channels` of the encoder.'))
     mask = torch.arange(length or longest) < lengths[:, None]
-    if filled and len(filled) == len(rows) and bool(mask.all()):
-        return torch.stack(filled), mask
     padded = torch.zeros(*mask.shape, *shape, dtype=filled[0].dtype if filled else torch.float32)
-    if filled:
-        padded[mask] = torch.cat(filled)
+    for place, row in enumerate(rows):  # not torch.cat, to which autocast has something to say
+        if len(row):
+            padded[place, :len(row)] = torch.as_tensor(row)
     return padded, mask
 
 

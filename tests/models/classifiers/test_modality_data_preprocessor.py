@@ -34,6 +34,16 @@ def test_what_is_there_is_kept_and_marked(collate):
         assert frames['features'][i, :len(row)].tolist() == row.astype(np.float32).tolist()
 
 
+def test_mixed_precision_changes_nothing_of_it():
+    data = pseudo_collate(samples(features(2), features(2), NONE))
+    with torch.autocast('cpu', torch.bfloat16):
+        found = ModalityDataPreprocessor()(data)['inputs']
+    expected = ModalityDataPreprocessor()(data)['inputs']
+    for name in found:
+        for key, value in found[name].items():
+            assert torch.equal(value, expected[name][key]) and value.dtype == expected[name][key].dtype
+
+
 def test_a_batch_without_any_frame_has_the_width_that_the_encoder_wants():
     preprocessor = ModalityDataPreprocessor()
     preprocessor.learn_channels(dict(text=torch.nn.Identity(), frames=type('Encoder', (), dict(in_channels=5))))

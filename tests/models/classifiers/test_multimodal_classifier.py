@@ -71,6 +71,19 @@ def test_scores_without_objects_and_in_any_company(stream):
 
 
 @pytest.mark.parametrize('stream', STREAMS)
+def test_mixed_precision(stream):
+    net, rows = model(stream).eval(), samples(4)
+    rows[0]['inputs']['frames'] = rows[0]['inputs']['frames'][:0]
+    with torch.inference_mode():
+        plain, = batch_scores([net], collate_inputs(rows))
+        with torch.autocast('cpu', torch.bfloat16):
+            mixed, = batch_scores([net], collate_inputs(rows))
+            assert torch.isfinite(net(**net.data_preprocessor(pseudo_collate(rows)), mode='loss')['loss'])
+    torch.testing.assert_close(mixed, plain, rtol=0.1, atol=0.02)
+    assert mixed.dtype == torch.float32
+
+
+@pytest.mark.parametrize('stream', STREAMS)
 @pytest.mark.parametrize('empty', [None, 'frames', 'text'])
 def test_every_parameter_has_a_part_in_every_batch(stream, empty):
     """Else DDP waits for its gradient."""
