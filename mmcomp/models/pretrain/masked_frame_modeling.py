@@ -21,6 +21,7 @@ class MaskedFrameModeling(PretrainingTask):
     Args:
         in_channels: Width of the tokens, before and after the fusion.
         probability: That a frame is hidden. Published is 0.9 * 0.15.
+        whole: Share of the right pairs that lose all of their frames, as in *VLM* (Xu et al., 2021).
         temperature: If given, vectors are normalised and products divided by it.
         detach_mask: Let no gradient reach the encoder through what enters.
         frames: Name of the modality.
@@ -28,12 +29,12 @@ class MaskedFrameModeling(PretrainingTask):
     """
     needs_fusion = True
 
-    def __init__(self, in_channels: int = 768, probability: float = 0.135, temperature: float | None = None,
-                 detach_mask: bool = False, frames: str = 'frames', name: str = 'mfm', weight: float = 1.0,
-                 init_cfg: dict | list | None = None):
+    def __init__(self, in_channels: int = 768, probability: float = 0.135, whole: float = 0.0,
+                 temperature: float | None = None, detach_mask: bool = False, frames: str = 'frames',
+                 name: str = 'mfm', weight: float = 1.0, init_cfg: dict | list | None = None):
         super().__init__(name, weight, init_cfg)
         self.probability, self.temperature, self.detach_mask = probability, temperature, detach_mask
-        self.frames = frames
+        self.frames, self.whole = frames, whole
         self.head = nn.Sequential(nn.Linear(in_channels, in_channels), nn.GELU(), nn.LayerNorm(in_channels),
                                   nn.Linear(in_channels, in_channels))
         nn.init.zeros_(self.head[-1].bias)
@@ -42,6 +43,8 @@ class MaskedFrameModeling(PretrainingTask):
         """The frames as they were, ``(B, T, C)``, which are real and which hidden, ``(B, T)``."""
         whole = batch.entering(self.frames)
         hidden = draw_tokens(whole.mask & batch.matched[:, None], self.probability)
+        if self.whole:
+            hidden |= whole.mask & batch.draw_lost(self.whole)[:, None]
         entering = whole.tokens.detach() if self.detach_mask else whole.tokens
         batch.change_tokens(self.frames, entering.masked_fill(hidden[..., None], 0))
         return whole.tokens, whole.mask, hidden

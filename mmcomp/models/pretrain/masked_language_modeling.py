@@ -28,6 +28,7 @@ class MaskedLanguageModeling(PretrainingTask):
         probability: That a word is hidden, or that a span begins.
         span_weights: Of spans of 1, 2, … words, see :func:`draw_spans`; by default
             words are drawn one by one.
+        whole: Share of the right pairs that lose all of their words to the mask, see :class:`MaskedFrameModeling`.
         alone: Encode the text with hidden words by itself, and leave what enters
             the fusion as it is.
         mlm_on_mismatched: Whether also words beside the wrong video are guessed.
@@ -42,15 +43,15 @@ class MaskedLanguageModeling(PretrainingTask):
 
     def __init__(self, in_channels: int = 768, vocab_size: int = 21128, mask_id: int = 103,
                  special_ids: Sequence[int] = (0, 101, 102, 103), probability: float = 0.15,
-                 span_weights: Sequence[float] | None = None, alone: bool = False, mlm_on_mismatched: bool = False,
-                 distill: bool = False, name_or_path: str | None = None, allow_download: bool = False,
-                 load_weights: bool = True, text: str = 'text', name: str = 'mlm', weight: float = 1.0,
-                 init_cfg: dict | list | None = None):
+                 span_weights: Sequence[float] | None = None, whole: float = 0.0, alone: bool = False,
+                 mlm_on_mismatched: bool = False, distill: bool = False, name_or_path: str | None = None,
+                 allow_download: bool = False, load_weights: bool = True, text: str = 'text', name: str = 'mlm',
+                 weight: float = 1.0, init_cfg: dict | list | None = None):
         super().__init__(name, weight, init_cfg)
         self.head = LanguageModelHead(in_channels, vocab_size, name_or_path, allow_download, load_weights)
         self.mask_id, self.probability, self.span_weights, self.text = mask_id, probability, span_weights, text
         self.alone, self.mlm_on_mismatched, self.needs_teacher = alone, mlm_on_mismatched, distill
-        self.needs_fusion = not alone
+        self.needs_fusion, self.whole = not alone, whole
         words = torch.ones(vocab_size, dtype=torch.bool)
         words[list(special_ids)] = False
         self.register_buffer('words', words, persistent=False)
@@ -68,6 +69,9 @@ class MaskedLanguageModeling(PretrainingTask):
         chosen = (draw_tokens(candidates, self.probability) if self.span_weights is None else
                   draw_spans(candidates, self.probability, self.span_weights))
         hidden = dict(inputs, ids=hide_tokens(inputs['ids'], chosen, self.mask_id, self.vocabulary))
+        if self.whole:
+            lost = candidates & batch.draw_lost(self.whole)[:, None]
+            chosen, hidden['ids'] = chosen | lost, hidden['ids'].masked_fill(lost, self.mask_id)
         if not self.alone:
             batch.change_inputs(self.text, ids=hidden['ids'])
         return chosen, hidden

@@ -23,6 +23,7 @@ class PretrainingBatch:
     Attributes:
         matched: ``(B, )`` booleans, false where a task has put pieces of
             different samples together.
+        lost: ``(B, )`` booleans, true where all of a modality is hidden.
         similarities: What an alignment leaves for the matching: logits ``(B, B)``
             of each modality's rows over the samples of the other one.
     """
@@ -32,6 +33,7 @@ class PretrainingBatch:
         self.encoders, self.fusion, self.inputs, self.teacher = encoders, fusion, inputs, teacher
         mask = next(iter(inputs.values()))['mask']
         self.matched = torch.ones(len(mask), dtype=torch.bool, device=mask.device)
+        self.lost = torch.zeros_like(self.matched)
         self.similarities: dict[str, torch.Tensor] = {}
         self._clean: dict[str, TokenSequence] = {}
         self._changed: dict[str, TokenSequence | dict] = {}
@@ -67,6 +69,12 @@ class PretrainingBatch:
         """Let row ``order[i]`` of a modality enter beside row i of the others, mask and all."""
         self._changed[name] = rows_of(self.entering(name), order)
         self.matched = self.matched & (order == torch.arange(len(order), device=order.device))
+
+    def draw_lost(self, share: float) -> torch.Tensor:
+        """Samples that are to lose all of a modality, ``(B, )`` booleans: right pairs that have lost none yet."""
+        drawn = (torch.rand(len(self), device=self.matched.device) < share) & self.matched & ~self.lost
+        self.lost = self.lost | drawn
+        return drawn
 
     def joint(self) -> TokenSequence:
         """The fused sequence of what enters, with its ``parts``."""

@@ -265,3 +265,33 @@ def test_the_head_of_published_weights(tmp_path):
     torch.testing.assert_close(logits, published(text['ids'], text['mask'].long()).logits)
     with pytest.raises(ConfigError, match='name_or_path'):
         MODELS.build(dict(WORDS, vocab_size=31, name_or_path=str(tmp_path)))
+
+
+def test_pieces_and_dropouts_find_their_partners():
+    tasks = [dict(type='SimCSE', fused=True), dict(type='InverseCloze', special_ids=[0, 1, 2, 3], fused=True)]
+    net = build(SINGLE, tasks=tasks)
+    losses = losses_of(net, batch_of(6))
+    net.parse_losses(losses)[0].backward()
+    assert losses.keys() == {'loss_simcse', 'loss_ict'}
+    assert all(parameter.grad is not None for parameter in net.parameters())
+    # Without dropout both passes are one: the partner of each is itself.
+    net.eval()
+    text = net.data_preprocessor(batch_of(6))['inputs']['text']
+    vectors = nn.functional.normalize(net.fusion(dict(text=net.encoders['text'](text))).tokens[:, 0], dim=1)
+    want = nn.functional.cross_entropy(vectors @ vectors.T / 0.05, torch.arange(6))
+    torch.testing.assert_close(losses_of(net, batch_of(6))['loss_simcse'], want)
+    assert losses['loss_simcse'] != want
+
+
+def test_whole_modalities_are_lost_one_a_sample():
+    frames, words = (dict(task, probability=0.0) for task in (HIDDEN_FRAMES, WORDS))
+    net = build(SINGLE, tasks=[dict(frames, whole=0.5), dict(words, whole=1.0)])
+    inputs = net.data_preprocessor(batch_of(12), True)['inputs']
+    batch = PretrainingBatch(net.encoders, net.fusion, inputs)
+    torch.manual_seed(0)
+    (_, mask, hidden), (chosen, text) = (task.change(batch) for task in net.tasks)
+    words = inputs['text']['mask'] & (inputs['text']['ids'] > 3)
+    no_words = (chosen == words).all(dim=1)
+    assert 0 < no_words.sum() < 12 and torch.equal(hidden[~no_words], mask[~no_words]) and hidden.any()
+    assert not hidden[no_words].any() and not chosen[~no_words].any()
+    assert bool((text['ids'][chosen] == 3).all())
