@@ -1,5 +1,5 @@
 # mmcomp run configs/jigsaw/recipe_small.py            (a BERT of two layers from nothing; seconds on a CPU)
-_base_ = ['texts.py']
+_base_ = ['../../_base_/runtime/default.py', '../../_base_/pipelines/jigsaw_small.py']
 data_preprocessor = dict(type='TokenDataPreprocessor')
 model = dict(
     type='SequenceClassifier',
@@ -8,3 +8,4 @@ model = dict(
         intermediate_size=96, max_position_embeddings=48)),
     neck=dict(type='SequencePooling', mode=['mean', 'max']),
     head=dict(type='BinaryTasksHead', num_classes=6, in_channels=96, dropout=0.1))
+default_hooks = dict(logger=dict(interval=10), checkpoint=dict(max_keep_ckpts=4))

@@ -1,5 +1,5 @@
 # mmcomp run configs/jigsaw/recipe_small.py            (a GPT-2 of two layers from nothing; seconds on a CPU)
-_base_ = ['texts.py']
+_base_ = ['../../_base_/runtime/default.py', '../../_base_/pipelines/jigsaw_small.py']
 data_preprocessor = dict(type='TokenDataPreprocessor')
 model = dict(
     type='SequenceClassifier',
@@ -11,3 +11,4 @@ model = dict(
 train_dataloader = dict(dataset=dict(truncation='tail'))
 val_dataloader = dict(dataset=dict(truncation='tail'))
 test_dataloader = dict(dataset=dict(truncation='tail'))
+default_hooks = dict(logger=dict(interval=10), checkpoint=dict(max_keep_ckpts=4))

@@ -1,5 +1,5 @@
 # mmcomp run configs/jigsaw/recipe_small.py            (a small LSTM on word vectors that it learns; seconds on a CPU)
-_base_ = ['texts.py']
+_base_ = ['../../_base_/runtime/default.py', '../../_base_/pipelines/jigsaw_small.py']
 vocab = 'data/jigsaw/small/words.txt'
 words = dict(
     truncation='tail', tokenizer=dict(_delete_=True, type='Words', vocab=vocab, lower_case=True),
@@ -17,3 +17,4 @@ val_dataloader = dict(dataset=words)
 test_dataloader = dict(dataset=words)
 optim_wrapper = dict(optimizer=dict(lr=1e-2))
 train_cfg = dict(max_epochs=6)
+default_hooks = dict(logger=dict(interval=10), checkpoint=dict(max_keep_ckpts=4))

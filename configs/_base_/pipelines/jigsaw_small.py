@@ -1,5 +1,4 @@
-# Comments of the small recipe, which fills in tables, lists and vocabularies; short training, bias score on a fold.
-_base_ = ['../../_base_/runtime/default.py']
+# Comments of the small Jigsaw recipe, which fills in tables, lists and vocabularies; short training on a CPU.
 custom_imports = dict(imports=['mmcomp.competitions.jigsaw.components'])
 texts = dict(type='JigsawDataset', max_length=48, tokenizer=dict(file='data/jigsaw/small/tokenizer.json'))
 loader = dict(num_workers=0, collate_fn=dict(type='pseudo_collate'))
@@ -25,6 +24,4 @@ param_scheduler = [
 train_cfg = dict(by_epoch=True, max_epochs=4, val_interval=4)
 val_cfg = dict()
 test_cfg = dict()
-default_hooks = dict(logger=dict(interval=10), checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=4))
-env_cfg = dict(dist_cfg=dict(backend='gloo'))
 randomness = dict(seed=0)
