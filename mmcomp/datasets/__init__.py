@@ -1,6 +1,7 @@
 from .image_dataset import sample_ids
 from .image_folder_dataset import ImageFolderDataset
 from .image_list_dataset import ImageListDataset
+from .repeated_batches import repeat_batch
 from .samplers import LengthBucketBatchSampler, ResumableBatchSampler, ShardedBatchSampler
 from .seeded_dataset import SeededDataset
 from .tabular_text_dataset import TabularTextDataset
@@ -35,5 +36,5 @@ __all__ = [
     'FastRandomFlip', 'FastRandomResizedCrop', 'FastResize', 'FastResizeEdge', 'ImageCache', 'ImageFolderDataset',
     'ImageListDataset', 'IsolateSymbols', 'LengthBucketBatchSampler', 'LowerCase', 'NormalizeUnicode', 'PackTokens',
     'RandomAffine', 'ResumableBatchSampler', 'SeededDataset', 'ShardedBatchSampler', 'StripApostrophes',
-    'TabularTextDataset', 'TreebankTokenize', 'sample_ids',
+    'TabularTextDataset', 'TreebankTokenize', 'repeat_batch', 'sample_ids',
 ]

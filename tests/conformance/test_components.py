@@ -39,6 +39,8 @@ ROWS = {
     'SoftmaxEQLLoss': [dict(), dict(indicator='pos_neg_ratio')],
     'LogitAdjustedLoss': [dict(tau=0.5)],
     'BalancedSoftmaxLoss': [dict()],
+    'ClassBalancedLoss': [dict(), dict(exponent=0.5, gamma=2.0, label_smoothing=0.05)],
+    'RDropLoss': [dict(alpha=0.01), dict(alpha=0.01, loss=dict(type='LogitAdjustedLoss'))],
     'DropoutLinearHead': [dict(), dict(dropout=0.0, dropout_samples=3)],
     'CoarseFineHead': [dict(coarse_of=[0, 0, 1, 2, 2]), dict(coarse_of=[1, 0, 1, 0, 1], dropout_samples=2)],
     'BinaryTasksHead': [dict(), dict(dropout_samples=2)],
@@ -155,7 +157,7 @@ def test_losses(cfg):
     tasks = cfg['type'] in ('WeightedMultiTaskBCELoss', 'DistillationBCELoss')
     extra = {} if tasks else dict(num_classes=CLASSES)
     loss, fresh = _build(cfg, **extra), _build(cfg, **extra)
-    labels = torch.arange(12) % CLASSES
+    labels = (torch.arange(6) % CLASSES).repeat(2)  # RDropLoss takes pairs
     target = torch.eye(CLASSES)[labels] if tasks else labels
 
     def run(module):
