@@ -268,3 +268,23 @@ def test_what_cannot_be_combined():
         ensemble([values], temperatures=[2.])
     with pytest.raises(TableError, match='convert'):
         ensemble([values, random_table(1, kind='logit')], method='geometric')
+
+
+def test_equal_members_come_to_themselves_in_every_space():
+    rng = np.random.default_rng(3)
+    logits = PredictionTable([str(i) for i in range(50)], rng.normal(size=(50, 6)).astype(np.float32), 'logit')
+    scores = np.exp(logits.scores) / np.exp(logits.scores).sum(axis=1, keepdims=True)
+    probabilities = PredictionTable(logits.ids, scores)
+    weights = [.2, .3, .5]
+    of_logits = ensemble([logits] * 3, weights).scores
+    np.testing.assert_allclose(np.exp(of_logits) / np.exp(of_logits).sum(axis=1, keepdims=True), scores, rtol=1e-5)
+    for method, members in (('mean', [probabilities] * 3), ('geometric', [probabilities] * 3),
+                            ('geometric', [logits, probabilities, logits]), ('power', [logits, probabilities, logits])):
+        found = ensemble(members, weights, method=method)
+        np.testing.assert_allclose(found.scores, scores, rtol=1e-5, err_msg=method)
+    # A temperature that makes logits sharper and probabilities alike is one of either space.
+    cold = [ensemble([member] * 3, weights, method='geometric', temperatures=[.5] * 3).scores
+            for member in (logits, probabilities)]
+    np.testing.assert_allclose(*cold, rtol=1e-4)
+    ranked = ensemble([probabilities] * 2, method='rank').scores
+    assert (np.argsort(ranked, axis=0) == np.argsort(scores, axis=0)).all()
