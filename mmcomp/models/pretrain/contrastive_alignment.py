@@ -7,7 +7,7 @@ from torch import nn
 from mmcomp.models.necks.sequence_pooling import masked_mean
 from mmcomp.registry import MODELS
 
-from .alignment import gathered, own_places
+from .alignment import gathered, own_places, products
 from .feature_queue import FeatureQueue
 from .momentum_teacher import taught_cross_entropy
 from .pretraining_batch import PretrainingBatch
@@ -56,9 +56,9 @@ class ContrastiveAlignment(PretrainingTask):
         start, losses = len(batch) * get_rank(), []
         target = own_places(len(batch), batch.matched.device)
         for name, other in (self.modalities, self.modalities[::-1]):
-            logits = own[name] @ candidates[other].T / self.temperature
+            logits = products(own[name], candidates[other]) / self.temperature
             taught = None if batch.teacher is None else (
-                teachers[name] @ candidates[other].T / self.temperature.detach())
+                products(teachers[name], candidates[other]) / self.temperature.detach())
             losses.append(taught_cross_entropy(logits, target, taught, getattr(batch.teacher, 'alpha', 0)))
             batch.similarities[name] = logits.detach()[:, start:start + len(batch)]
         return dict(loss=sum(losses) / 2, temperature=self.temperature.detach().clone())

@@ -2,6 +2,8 @@
 import torch
 import torch.nn.functional as F
 
+from .alignment import products
+
 
 def frame_contrast(guesses: torch.Tensor, frames: torch.Tensor, mask: torch.Tensor, hidden: torch.Tensor,
                    temperature: float | None = None) -> torch.Tensor:
@@ -26,4 +28,4 @@ def frame_contrast(guesses: torch.Tensor, frames: torch.Tensor, mask: torch.Tens
         guesses, columns = F.normalize(guesses, dim=1) / temperature, F.normalize(columns, dim=1)
     # A frame's place among the real ones.
     target = (mask.flatten().cumsum(0) - 1)[hidden.flatten()]
-    return F.cross_entropy(guesses @ columns.T, target, reduction='sum') / max(1, len(target))
+    return F.cross_entropy(products(guesses, columns), target, reduction='sum') / max(1, len(target))

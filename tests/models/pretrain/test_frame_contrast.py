@@ -56,3 +56,10 @@ def test_nothing_hidden():
     loss = _contrast(guesses, FRAMES, MASK, HIDDEN & False)
     loss.backward()
     assert loss == 0 and not guesses.grad.any()
+
+
+def test_mixed_precision_does_not_round_the_products():
+    guesses, frames, mask, hidden = _random()
+    with torch.autocast('cpu', torch.bfloat16):
+        found = _contrast(100 * guesses, 100 * frames, mask, hidden)
+    torch.testing.assert_close(found, _contrast(100 * guesses, 100 * frames, mask, hidden), rtol=0, atol=0)
