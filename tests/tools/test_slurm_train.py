@@ -94,6 +94,11 @@ def test_a_status_may_stand_for_the_marker(slurm, status):
     assert done.returncode == 0 and done.stdout.splitlines() == ['my_job', 'scontrol', 'requeue', '7']
 
 
+def test_a_task_of_an_array_is_requeued_alone(slurm):
+    done = job(slurm, '', rc=85, SLURM_ARRAY_JOB_ID=7, SLURM_ARRAY_TASK_ID=3)
+    assert done.stdout.splitlines()[-3:] == ['scontrol', 'requeue', '7_3']
+
+
 def test_a_cancelled_job_stays_cancelled(slurm, tmp_path):
     done = job(slurm, tmp_path, marker=True, rc=85, FAKE_STATE='CANCELLED')
     assert done.returncode == 85 and 'scontrol' not in done.stdout and 'CANCELLED: not requeued' in done.stderr
