@@ -61,4 +61,4 @@ stages |= dict(
         'BERTs of both folds': '@bert',
         'with GPT-2 and LSTM, published weights': '@published',
         'powers of 3.5': '@power',
-        'searched weights': '@blend'}))
+        'searched weights, equal ones inside the noise': '@blend'}))

@@ -42,7 +42,7 @@ class Judge:
             return None
         outcome, truth = (np.concatenate(part) for part in zip(*parts, strict=True))
         rng, count = np.random.default_rng(0), len(truth)
-        draws = [rng.integers(0, count, count) for _ in range(DRAWS)]
+        draws = (rng.integers(0, count, count) for _ in range(DRAWS))
         low, high = np.nanquantile([self.metric.value(outcome[rows], truth[rows]) for rows in draws], (.025, .975))
         return dict(value=float(self.metric.value(outcome, truth)), low=float(low), high=float(high), samples=count,
                     note=note)

@@ -33,7 +33,7 @@ class Predict(Stage):
     default_gpus = 1
     model: str = takes('model')
     folder: str | None = takes('folder', optional=True)
-    ann: str | None = takes('annotations', 'file', optional=True)
+    ann: str | None = takes('annotations', optional=True)
     image_root: str | None = takes('folder', optional=True)
     tta: bool = False
     tau: float = 0.
