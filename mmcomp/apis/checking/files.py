@@ -34,6 +34,7 @@ def _named_paths(cfg: Mapping) -> Iterator[tuple[str, str]]:
 
 
 def missing_checkpoint(path: object, where: str, level: str) -> Iterator[Fault]:
-    """A fault if ``path`` is a local file that does not exist."""
+    """A fault if ``path`` is a local file that does not exist; ``clip://`` before it only says what it is."""
+    path = path.removeprefix('clip://') if isinstance(path, str) else path
     if _is_local(path) and not Path(path).expanduser().is_file():
         yield Fault(where, f'no such file: {path}. Fetch it, or set the path.', level)

@@ -4,7 +4,7 @@ import re
 import torch
 from mmengine.model import BaseModule
 
-from mmcomp.errors import DataError, fault
+from mmcomp.errors import ConfigError, DataError, fault
 from mmcomp.models.huggingface import build_huggingface
 from mmcomp.registry import MODELS
 from mmcomp.structures import TokenSequence
@@ -34,6 +34,7 @@ class HuggingFaceTextEncoder(BaseModule):
             to save memory.
         attention: ``sdpa``, ``eager`` or ``flash_attention_2``; by default the
             fastest that the model has.
+        num_layers: Keep the first so many layers; the text half of a model that fuses above it.
         allow_download: Whether the hub may be asked.
         load_weights: If False, only the architecture is taken from ``name_or_path``.
         init_cfg: Config of the initialization.
@@ -44,7 +45,8 @@ class HuggingFaceTextEncoder(BaseModule):
 
     def __init__(self, name_or_path: str | None = None, config: dict | None = None, layers: bool = False,
                  pooler: bool = False, gradient_checkpointing: bool = False, attention: str | None = None,
-                 allow_download: bool = False, load_weights: bool = True, init_cfg: dict | list | None = None):
+                 num_layers: int | None = None, allow_download: bool = False, load_weights: bool = True,
+                 init_cfg: dict | list | None = None):
         super().__init__(init_cfg=init_cfg)
         options = {} if attention is None else dict(attn_implementation=attention)
         self.model = build_huggingface(type(self).__name__, name_or_path, config, allow_download, load_weights,
@@ -52,6 +54,8 @@ class HuggingFaceTextEncoder(BaseModule):
         self.model.is_init = True  # mmengine would call its init_weights and undo the loading
         if not pooler and getattr(self.model, 'pooler', None) is not None:
             self.model.pooler = None
+        if num_layers is not None:
+            _keep_first(self.model, num_layers)
         if gradient_checkpointing:
             self.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=dict(use_reentrant=False))
         self.layers = layers
@@ -106,6 +110,17 @@ class HuggingFaceTextEncoder(BaseModule):
         if layer:
             return int(layer[1]) + 1, depths
         return (0 if EMBEDDING.search(name) else depths - 1), depths
+
+
+def _keep_first(model: torch.nn.Module, num_layers: int) -> None:
+    """Drop the layers behind the first ``num_layers``."""
+    count = model.config.num_hidden_layers
+    stacks = [m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == count]
+    if not stacks or not 1 <= num_layers <= count:
+        raise ConfigError(fault('HuggingFaceTextEncoder', 'num_layers', f'from 1 to {count}, the layers in a list that '
+                                'the model has', num_layers, 'Correct it.'))
+    del stacks[0][num_layers:]
+    model.config.num_hidden_layers = num_layers
 
 
 def _learned_positions(model: torch.nn.Module) -> int | None:

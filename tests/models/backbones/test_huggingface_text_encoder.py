@@ -83,6 +83,22 @@ def test_deeper_layers_are_deeper(family):
     assert all(depth == 2 for name, (depth, _) in depths.items() if '.1.' in name)
 
 
+@pytest.mark.parametrize('family', ['bert', 'gpt2', 'roberta'])
+def test_the_first_layers_alone(family):
+    whole = HuggingFaceTextEncoder(config=dict(model_type=family, **FAMILIES[family]), layers=True).eval()
+    part = HuggingFaceTextEncoder(config=dict(model_type=family, **FAMILIES[family]), layers=True, num_layers=1).eval()
+    state = whole.state_dict()
+    part.load_state_dict({name: state[name] for name in part.state_dict()})
+    with torch.no_grad():
+        first, all_layers = part(batch(7)), whole(batch(7))
+    assert len(first.layers) == 2 and len(all_layers.layers) == 3
+    if family != 'gpt2':  # has a norm behind its last layer
+        torch.testing.assert_close(first.tokens[first.mask], all_layers.layers[1][first.mask])
+    assert part.get_layer_depth('model.embeddings.word_embeddings.weight') == (0, 3)
+    with pytest.raises(ConfigError, match='from 1 to 2'):
+        HuggingFaceTextEncoder(config=dict(model_type=family, **FAMILIES[family]), num_layers=3)
+
+
 def test_what_can_not_be_built_is_said():
     with pytest.raises(ConfigError, match='model_type.*Did you mean `roberta`'):
         HuggingFaceTextEncoder(config=dict(model_type='robertta'))
