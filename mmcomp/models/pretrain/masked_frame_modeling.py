@@ -40,14 +40,17 @@ class MaskedFrameModeling(PretrainingTask):
         nn.init.zeros_(self.head[-1].bias)
 
     def change(self, batch: PretrainingBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The frames as they were, ``(B, T, C)``, which are real and which hidden, ``(B, T)``."""
+        """The frames as they were, ``(B, T, C)``, which are real and which to be guessed, ``(B, T)``.
+
+        Frames are hidden beside wrong partners, too, or a hidden frame would tell the right pairs.
+        """
         whole = batch.entering(self.frames)
-        hidden = draw_tokens(whole.mask & batch.matched[:, None], self.probability)
+        hidden = draw_tokens(whole.mask, self.probability)
         if self.whole:
             hidden |= whole.mask & batch.draw_lost(self.whole)[:, None]
         entering = whole.tokens.detach() if self.detach_mask else whole.tokens
         batch.change_tokens(self.frames, entering.masked_fill(hidden[..., None], 0))
-        return whole.tokens, whole.mask, hidden
+        return whole.tokens, whole.mask, hidden & batch.matched[:, None]
 
     def loss(self, batch: PretrainingBatch, changed: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
         frames, mask, hidden = changed

@@ -61,11 +61,12 @@ class MaskedLanguageModeling(PretrainingTask):
         return self.head if self.needs_teacher else None
 
     def change(self, batch: PretrainingBatch) -> tuple[torch.Tensor, dict]:
-        """Which words are hidden, ``(B, L)`` booleans, and the inputs with them hidden."""
+        """Which words are to be guessed, ``(B, L)`` booleans, and the inputs with words hidden.
+
+        Words are hidden beside wrong partners, too, or a hidden word would tell the right pairs.
+        """
         inputs = batch.inputs[self.text]
         candidates = inputs['mask'] & self.words[inputs['ids']]
-        if not self.alone and not self.mlm_on_mismatched:
-            candidates &= batch.matched[:, None]
         chosen = (draw_tokens(candidates, self.probability) if self.span_weights is None else
                   draw_spans(candidates, self.probability, self.span_weights))
         hidden = dict(inputs, ids=hide_tokens(inputs['ids'], chosen, self.mask_id, self.vocabulary))
@@ -74,6 +75,7 @@ class MaskedLanguageModeling(PretrainingTask):
             chosen, hidden['ids'] = chosen | lost, hidden['ids'].masked_fill(lost, self.mask_id)
         if not self.alone:
             batch.change_inputs(self.text, ids=hidden['ids'])
+            chosen = chosen if self.mlm_on_mismatched else chosen & batch.matched[:, None]
         return chosen, hidden
 
     def loss(self, batch: PretrainingBatch, changed: tuple[torch.Tensor, dict]) -> dict[str, torch.Tensor]:

@@ -101,7 +101,7 @@ def test_videos_move_with_their_masks_and_targets(size):
     words, frames, matching = net.tasks
     matching.change(batch)
     torch.manual_seed(0)
-    (chosen, _), (targets, mask, hidden) = words.change(batch), frames.change(batch)
+    (chosen, entered), (targets, mask, hidden) = words.change(batch), frames.change(batch)
     half = size // 2
     order = [*range(half), *reversed(range(half, size))]
     assert batch.matched.tolist() == [order[i] == i for i in range(size)]
@@ -109,10 +109,14 @@ def test_videos_move_with_their_masks_and_targets(size):
     assert torch.equal(targets, clean.tokens[order]) and torch.equal(mask, clean.mask[order])
     entering = batch.entering('frames')
     assert torch.equal(entering.mask, mask) and not entering.tokens[hidden].any()
-    assert torch.equal(entering.tokens[~hidden], targets[~hidden])
+    seen = ~hidden & batch.matched[:, None]
+    assert torch.equal(entering.tokens[seen], targets[seen])
     assert hidden.any() and not (hidden & ~mask).any()
     # Beside the wrong video nothing is to be guessed.
     assert not hidden[~batch.matched].any() and not chosen[~batch.matched].any() and chosen[batch.matched].any()
+    # But it is hidden there, too: else what is hidden would tell the right pairs.
+    assert (entered['ids'] != inputs['text']['ids'])[~batch.matched].any()
+    assert (entering.tokens != targets)[~batch.matched].any()
     words.mlm_on_mismatched = True
     assert words.change(batch)[0][~batch.matched].any()
 
