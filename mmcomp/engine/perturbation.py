@@ -1,4 +1,5 @@
 """Where adversarial training moves a weight: along its gradient, and no further than it may."""
+import math
 from collections.abc import Callable
 
 import torch
@@ -25,7 +26,8 @@ def ascent_step(weight: Tensor, gradient: Tensor, step: Tensor | float, norm: No
     """
     length = norm(gradient)
     usable = torch.isfinite(length) & (length > 0)
-    moved = weight + (gradient / length * step).to(weight.dtype)
+    # Three passes over the numbers, for they are many: word vectors are half of a small model.
+    moved = torch.addcmul(weight, gradient.to(weight.dtype), (step / length).to(weight.dtype))
     return torch.where(usable, moved, weight)
 
 
@@ -33,7 +35,7 @@ def into_ball(weight: Tensor, origin: Tensor, eps: float, norm: Norm = l2_norm) 
     """The nearest point to ``weight`` at most ``eps`` away from ``origin``; what is inside stays bit for bit."""
     offset = weight - origin
     length = norm(offset)
-    return torch.where(length > eps, origin + (offset * (eps / length)).to(weight.dtype), weight)
+    return torch.where(length > eps, torch.addcmul(origin, offset, (eps / length).to(weight.dtype)), weight)
 
 
 def fgm_step(weight: Tensor, origin: Tensor, gradient: Tensor, eps: float, alpha: float,
@@ -47,9 +49,10 @@ def fgm_step(weight: Tensor, origin: Tensor, gradient: Tensor, eps: float, alpha
 def pgd_step(weight: Tensor, origin: Tensor, gradient: Tensor, eps: float, alpha: float,
              norm: Norm = l2_norm) -> Tensor:
     """Projected gradient descent (Madry et al., 2018): ``alpha`` along the gradient where the weight is now, then
-    back into the ball of radius ``eps``. It binds only after more than ``eps / alpha`` steps.
+    back into the ball of radius ``eps``, which is infinite where steps can't have reached its edge yet.
     """
-    return into_ball(ascent_step(weight, gradient, alpha, norm), origin, eps, norm)
+    moved = ascent_step(weight, gradient, alpha, norm)
+    return moved if math.isinf(eps) else into_ball(moved, origin, eps, norm)
 
 
 def awp_step(weight: Tensor, origin: Tensor, gradient: Tensor, eps: float, alpha: float,

@@ -44,9 +44,13 @@ def step_of(options: dict | None, layers: int, width: int, batch_size: int, toke
 
 
 def cost_rows(rounds: int, **sizes: int) -> Iterator[list[str]]:
-    """Rows of a table: way, passes, seconds of a step, times a plain step (median, least…most)."""
+    """Rows of a table: way, passes, seconds of a step, times a plain step (median, least…most).
+
+    Seconds are those of the processor, which a busy host does not lengthen; with a GPU those by the clock.
+    """
     steps = {way: step_of(options, **sizes) for way, options in WAYS.items()}
-    taken = {way: np.array(found)[:, 1] for way, found in take_turns(steps, rounds).items()}
+    by = 1 if torch.cuda.is_available() else 0
+    taken = {way: np.array(found)[:, by] for way, found in take_turns(steps, rounds).items()}
     for way, options in WAYS.items():
         passes = 1 + (AdversarialTrainingHook(**options).steps if options else 0)
         yield [way, str(passes), f'{np.median(taken[way]):.3f}', ratio(taken[way] / taken['plain'])]

@@ -149,7 +149,7 @@ class AdversarialTrainingHook(Hook):
         direction = self._direction(kept)
         origins = [_local(p).detach().clone() for p in self.attacked]
         for step in range(self.steps):
-            self._move(direction, origins)
+            self._move(direction, origins, self._reach(step))
             is_last = step == self.steps - 1
             if is_last:
                 _give(gathered, kept)
@@ -184,9 +184,13 @@ class AdversarialTrainingHook(Hook):
             shared.append(mean)
         return shared
 
+    def _reach(self, step: int) -> float:
+        """``eps``; infinite where so many steps of PGD can't go further, which saves looking."""
+        return float('inf') if self.method == 'PGD' and (step + 1) * self.alpha <= self.eps else self.eps
+
     @torch.no_grad()
-    def _move(self, direction: Sequence[Tensor | None], origins: Sequence[Tensor]) -> None:
-        take_step = partial(METHODS[self.method], eps=self.eps, alpha=self.alpha)
+    def _move(self, direction: Sequence[Tensor | None], origins: Sequence[Tensor], eps: float) -> None:
+        take_step = partial(METHODS[self.method], eps=eps, alpha=self.alpha)
         for parameter, gradient, origin in zip(self.attacked, direction, origins, strict=True):
             if gradient is not None or is_divided(parameter):
                 gradient = torch.zeros_like(origin) if gradient is None else gradient
