@@ -12,9 +12,21 @@ def test_told_to_end_while_it_loads(number):
     assert done.returncode == 85 and done.stderr == b''
 
 
+LEAVING = """
+import builtins, os, signal
+from mmcomp.signals import keep_status, leave_when_told
+
+class Last:
+    def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.{number}):
+        kill(pid, number)
+
+leave_when_told()
+keep_status()
+builtins.last = Last()
+raise SystemExit(0)
+"""
+
+
 @pytest.mark.parametrize('number', ['SIGTERM', 'SIGUSR1'])
 def test_told_to_end_while_it_leaves(number):
-    code = ('import os, signal; from mmcomp.signals import keep_status, leave_when_told; leave_when_told(); keep_status()\n'
-            f'class Last:\n  def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.{number}): kill(pid, number)\n'
-            'import builtins; builtins.last = Last(); raise SystemExit(0)')
-    assert subprocess.run([sys.executable, '-c', code], timeout=50).returncode == 0
+    assert subprocess.run([sys.executable, '-c', LEAVING.format(number=number)], timeout=50).returncode == 0

@@ -170,7 +170,8 @@ def test_switches_for_large_models(cfg):
     cfg.custom_hooks = [dict(type='CompileHook', backend='eager')]
     found = merged(cfg, fsdp=True, activation_checkpointing=True, compile=True, channels_last=True, accumulate=3)
     assert found.model_wrapper_cfg.type == 'FullyShardedModel' and found.optim_wrapper.accumulative_counts == 3
-    assert found.custom_hooks == [*cfg.custom_hooks, dict(type='ActivationCheckpointingHook'), dict(type='ChannelsLastHook')]
+    assert found.custom_hooks == [
+        *cfg.custom_hooks, dict(type='ActivationCheckpointingHook'), dict(type='ChannelsLastHook')]
     with pytest.raises(ConfigError, match='at least 1; got 0'):
         merged(cfg, accumulate=0)
     with pytest.raises(ConfigError, match='`optim_wrapper` must be in the config'):
