@@ -16,12 +16,12 @@ class MaskedFrameModeling(PretrainingTask):
 
     Hidden are tokens of the encoder, so gradients reach it through what enters
     as well as through the targets. A frame beside the wrong text is a candidate,
-    but is not hidden. See :func:`frame_contrast`.
+    and may be hidden, but is not guessed. See :func:`frame_contrast`.
 
     Args:
         in_channels: Width of the tokens, before and after the fusion.
         probability: That a frame is hidden. Published is 0.9 * 0.15.
-        whole: Share of the right pairs that lose all of their frames, as in *VLM* (Xu et al., 2021).
+        whole: Share of the samples that lose all of their frames, as in *VLM* (Xu et al., 2021).
         temperature: If given, vectors are normalised and products divided by it.
         detach_mask: Let no gradient reach the encoder through what enters.
         frames: Name of the modality.

@@ -28,7 +28,7 @@ class MaskedLanguageModeling(PretrainingTask):
         probability: That a word is hidden, or that a span begins.
         span_weights: Of spans of 1, 2, … words, see :func:`draw_spans`; by default
             words are drawn one by one.
-        whole: Share of the right pairs that lose all of their words to the mask, see :class:`MaskedFrameModeling`.
+        whole: Share of the other samples that lose all of their words to the mask, see :class:`MaskedFrameModeling`.
         alone: Encode the text with hidden words by itself, and leave what enters
             the fusion as it is.
         mlm_on_mismatched: Whether also words beside the wrong video are guessed.

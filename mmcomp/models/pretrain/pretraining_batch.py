@@ -71,8 +71,11 @@ class PretrainingBatch:
         self.matched = self.matched & (order == torch.arange(len(order), device=order.device))
 
     def draw_lost(self, share: float) -> torch.Tensor:
-        """Samples that are to lose all of a modality, ``(B, )`` booleans: right pairs that have lost none yet."""
-        drawn = (torch.rand(len(self), device=self.matched.device) < share) & self.matched & ~self.lost
+        """Samples that are to lose all of a modality, ``(B, )`` booleans: of those that have lost none yet.
+
+        Right pairs and wrong ones alike, or a lost modality would tell them apart.
+        """
+        drawn = (torch.rand(len(self), device=self.matched.device) < share) & ~self.lost
         self.lost = self.lost | drawn
         return drawn
 

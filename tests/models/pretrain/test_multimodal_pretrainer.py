@@ -299,3 +299,8 @@ def test_whole_modalities_are_lost_one_a_sample():
     assert 0 < no_words.sum() < 12 and torch.equal(hidden[~no_words], mask[~no_words]) and hidden.any()
     assert not hidden[no_words].any() and not chosen[~no_words].any()
     assert bool((text['ids'][chosen] == 3).all())
+    # Beside the wrong video as often, or it would tell the right pairs; but nothing is guessed there.
+    batch = PretrainingBatch(net.encoders, net.fusion, inputs)
+    batch.permute('frames', torch.arange(12).flip(0))
+    (_, _, hidden), (chosen, text) = (task.change(batch) for task in net.tasks)
+    assert batch.lost.all() and not hidden.any() and not chosen.any() and bool((text['ids'] == 3).any())
