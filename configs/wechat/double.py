@@ -15,7 +15,8 @@ model = dict(
     init_cfg=dict(type='TransferredWeights', checkpoint='work_dirs/double-pretrain/epoch_6.pth'))
 optim_wrapper = dict(paramwise_cfg=dict(rates={r'^encoders\.text\.': 7e-5, r'^fusion\.': 8e-5}))
 default_hooks = dict(
-    checkpoint=dict(by_epoch=False, interval=500, save_begin=3000, save_best='wechat/score', rule='greater'))
+    checkpoint=dict(by_epoch=False, interval=500, save_begin=3000, save_best='wechat/score', rule='greater'),
+    manifest=dict(type='CheckpointManifestHook'))
 custom_hooks = [
     dict(type='EMAHook', ema_type='ForeachMovingAverage', momentum=0.005),
     dict(type='AdversarialTrainingHook', method='PGD', key='word_embeddings', eps=1.0, alpha=0.3, steps=3,

@@ -11,7 +11,8 @@ from mmcomp.recipes.stage import STAGES, Output, Site, Stage, takes
 class Soup(Stage):
     """Average the last ``last`` checkpoints of a training; 1 keeps the weights of the newest alone.
 
-    With ``top``, those of the best validation scores in its log instead; with
+    With ``top``, those of the best validation scores instead, by the key ``by``
+    where there are several, such as ``accuracy/top1``; with
     ``greedy``, of those chosen only what helps on its validation data;
     with ``update_bn``, BatchNorm's statistics are estimated anew on its training data.
     """
@@ -20,6 +21,7 @@ class Soup(Stage):
     model: str = takes('model')
     last: int = 5
     top: int | None = None
+    by: str | None = None
     greedy: bool = False
     update_bn: bool = False
 
@@ -38,7 +40,7 @@ class Soup(Stage):
 
     def _best(self, paths: list[Path]) -> list[Path]:
         from mmcomp.apis.checkpoint_scores import top_members
-        return [path for path, _ in top_members(paths, self.top)]
+        return [path for path, _ in top_members(paths, self.top, self.by)]
 
     def _by_data(self, site: Site, members: list, shares: list[float], out: Path) -> list[float]:
         from mmcomp.apis.config import load_config

@@ -19,7 +19,8 @@ def model(toy_run, tmp_path):
 
 
 @pytest.mark.parametrize(('settings', 'names'), [
-    ({}, ['epoch_1.pth', 'epoch_2.pth']), ({'last': 1}, ['epoch_2.pth']), ({'top': 2}, ['epoch_1.pth', 'epoch_2.pth']),
+    ({}, ['epoch_1.pth', 'epoch_2.pth']), ({'last': 1}, ['epoch_2.pth']),
+    ({'top': 2, 'by': 'accuracy/top1'}, ['epoch_1.pth', 'epoch_2.pth']),
     ({'greedy': True, 'update_bn': True}, None)])
 def test_members(model, tmp_path, settings, names):
     site = Site('soup', tmp_path / 'out', 'key')
