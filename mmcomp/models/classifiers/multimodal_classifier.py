@@ -1,5 +1,6 @@
 """One encoder a modality, fusion, pooling, head."""
 import torch
+from mmengine.model import ModuleDict
 from mmpretrain.models import ImageClassifier
 from torch import nn
 
@@ -33,9 +34,9 @@ def extract_features(extractors: nn.ModuleDict, inputs: dict[str, dict]) -> dict
     return found
 
 
-def build_modules(configs: dict[str, dict] | None) -> nn.ModuleDict:
-    """A module a name."""
-    return nn.ModuleDict({name: MODELS.build(cfg) for name, cfg in (configs or {}).items()})
+def build_modules(configs: dict[str, dict] | None) -> ModuleDict:
+    """A module a name, in mmengine's dict, which initializes what is inside."""
+    return ModuleDict({name: MODELS.build(cfg) for name, cfg in (configs or {}).items()})
 
 
 def build_preprocessor(cfg: dict | None, encoders: nn.ModuleDict) -> nn.Module:

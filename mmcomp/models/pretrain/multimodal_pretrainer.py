@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 
 import torch
-from mmengine.model import BaseModel, ModuleDict, ModuleList
+from mmengine.model import BaseModel, ModuleList
 from torch import nn
 
 from mmcomp.errors import ConfigError, fault
@@ -47,8 +47,7 @@ class MultimodalPretrainer(BaseModel):
                  data_preprocessor: dict | None = None, init_cfg: dict | list | None = None):
         modules = build_modules(encoders)
         super().__init__(data_preprocessor=build_preprocessor(data_preprocessor, modules), init_cfg=init_cfg)
-        # mmengine's, through which it initializes what is inside.
-        self.extractors, self.encoders = ModuleDict(build_modules(extractors)), ModuleDict(modules)
+        self.extractors, self.encoders = build_modules(extractors), modules
         self.fusion = None if fusion is None else MODELS.build(fusion)
         self.tasks = ModuleList([MODELS.build(cfg) for cfg in tasks])
         self._check(teacher)

@@ -131,3 +131,10 @@ def test_a_modality_that_samples_lack_is_named():
     net = model('single')
     with pytest.raises(ConfigError, match='frames'):
         net(dict(text=dict(ids=torch.ones(1, 2, dtype=torch.long), mask=torch.ones(1, 2, dtype=torch.bool))))
+
+
+def test_each_modality_is_initialized_as_its_config_says():
+    constant = dict(type='Constant', layer='Linear', val=.5)
+    net = model('double', encoders=dict(DOUBLE['encoders'], frames=dict(FRAMES, init_cfg=constant)))
+    net.init_weights()
+    assert (net.encoders['frames'].features[0].weight == .5).all()
