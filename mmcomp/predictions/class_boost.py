@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcomp.errors import TableError, fault
+from mmcomp.errors import ConfigError, TableError, fault
 from mmcomp.metrics.by_name import Metric, find_metric
 from mmcomp.predictions.folds import stratified_folds
 from mmcomp.predictions.prior_scaling import row_blocks
@@ -192,9 +192,11 @@ def tune_boost(table: PredictionTable, truth: np.ndarray, counts: np.ndarray | N
 
 
 def as_metric(metric: Metric | str | Callable) -> Metric:
-    """A metric of its name, of ``package.module:function``, or of a function of predicted and true columns."""
-    if isinstance(metric, Metric):
-        return metric
+    """A metric, the one of a name, or one of ``package.module:name``; a function of predicted and true columns is one.
+
+    Raises:
+        ConfigError: If there is none of the name.
+    """
     if isinstance(metric, str):
         if ':' not in metric:
             return find_metric(metric)
@@ -202,7 +204,9 @@ def as_metric(metric: Metric | str | Callable) -> Metric:
         try:
             metric = resolve_name(metric)
         except (ImportError, AttributeError) as error:
-            raise TableError(fault('boost', 'metric', '`package.module:function`', metric, f'{error}.')) from None
+            raise ConfigError(fault('boost', 'metric', '`package.module:name`', metric, f'{error}.')) from None
+    if isinstance(metric, Metric):
+        return metric
     return Metric(getattr(metric, '__name__', 'metric'), 'label', metric)
 
 

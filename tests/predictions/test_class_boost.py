@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from mmcomp.errors import TableError
+from mmcomp.errors import ConfigError, TableError
 from mmcomp.metrics.f1 import macro_f1
 from mmcomp.metrics.log_loss import true_log_loss
 from mmcomp.predictions.class_boost import BOOSTS, UNCHANGED, Boost, as_metric, boosted, tune_boost, weights_table
@@ -69,7 +69,7 @@ def test_what_is_refused():
             Boost(**settings)
     with pytest.raises(TableError, match='one above 0'):
         Boost().weights(np.zeros(3))
-    with pytest.raises(TableError, match='package.module:function'):
+    with pytest.raises(ConfigError, match='package.module:name'):
         as_metric('mmcomp.metrics.f1:macro')
 
 
@@ -107,6 +107,7 @@ def test_any_function_of_labels_is_a_metric():
     assert tuned.metric.name == 'both_levels' and tuned.plain == pytest.approx(both_levels(table.labels(), truth))
     assert tune_boost(table, truth, COUNTS, 'top_2_accuracy').value <= 1
     assert as_metric('mmcomp.metrics.f1:macro_f1').value is macro_f1
+    assert as_metric('mmcomp.competitions.wechat.scoring:SCORE').name == 'wechat_score'
 
 
 def test_a_few_lines_of_weights():

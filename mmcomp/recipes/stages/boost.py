@@ -14,7 +14,8 @@ class Boost(Stage):
     ``ann`` is the training list (or a CSV of class and count). With ``judge``, a table of
     out-of-fold predictions, whose classes are in ``truth`` (by default ``ann``), the
     strength that does best there for ``metric`` is taken, unless folds disagree;
-    otherwise ``k``, ``g``, ``b`` or ``tau`` say it.
+    otherwise ``k``, ``g``, ``b`` or ``tau`` say it. ``table`` may be the judge itself; what
+    it gains then is a little more than others will.
     """
     outputs = dict(table=Output('table', 'table.pkl'), weights=Output('file', 'weights.csv'))
     replayable = True
@@ -53,7 +54,9 @@ class Boost(Stage):
         from mmcomp.predictions.class_boost import BOOSTS, tune_boost
         from mmcomp.predictions.headers import open_table
         from mmcomp.predictions.labelled import labelled_columns
-        labelled, truth = labelled_columns(open_table(self.judge), self.truth or self.ann, table)
+        # Out-of-fold predictions may be boosted themselves, to see what it does to them.
+        like = table.take(slice(0)) if self.judge == self.table else table
+        labelled, truth = labelled_columns(open_table(self.judge), self.truth or self.ann, like)
         tuned = tune_boost(labelled, truth, counts, self.metric, [replace(boost, cap=self.cap) for boost in BOOSTS],
                            self.folds)
         told = ', refused, for folds disagree' if tuned.refused else ''

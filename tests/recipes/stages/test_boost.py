@@ -38,5 +38,8 @@ def test_both_ways(files):
     said = Boost(table=str(files / 'test.pkl'), ann=str(files / 'train.txt'), judge=str(files / 'oof.pkl'),
                  truth=str(files / 'truth.txt'), metric='balanced_accuracy').run(site)
     assert '; balanced_accuracy 0.' in said
+    itself = Boost(table=str(files / 'oof.pkl'), ann=str(files / 'train.txt'), judge=str(files / 'oof.pkl'),
+                   truth=str(files / 'truth.txt'), metric='balanced_accuracy').run(site)
+    assert itself.split('; ')[1] == said.split('; ')[1] and len(read_table(files / 'table.pkl')) == 300
     with pytest.raises(ConfigError, match='with `judge`'):
         Boost(table=str(files / 'test.pkl'), ann=str(files / 'train.txt'), truth=str(files / 'truth.txt')).run(site)
