@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.dataset import pseudo_collate
 
-from mmcomp.apis import build, load_config
+from mmcomp.apis import build, load_config, predict_table
 from mmcomp.apis.config import set_list
 from mmcomp.apis.config_check import check_config
 from mmcomp.recipes.instance import Bound, replaced
@@ -46,19 +46,24 @@ def files(plans, tmp_path_factory):
     return found | {(stage, part): folder / f'{part}.txt' for stage in ('split', 'inner') for part in ('train', 'val')}
 
 
-@pytest.mark.parametrize('name', ['text', 'frames', 'single_plain', 'double_plain', 'single_pgd', 'single_pretrain',
-                                  'double_pretrain'])
-def test_a_step_of_each_training(plans, files, name):
+def config_of(plans, files, name):
+    """The config of a training with the small files."""
     instance = plans['recipe_ladder'].instances[name]
 
     def path(leaf):
         return str(files[leaf.instance, leaf.output]) if isinstance(leaf, Bound) else leaf
-    options = replaced(instance.settings['options'], path)
-    cfg = load_config(instance.config(), options)
+    cfg = load_config(instance.config(), replaced(instance.settings['options'], path))
     for loader, part in (('train_dataloader', 'train'), ('val_dataloader', 'val')):
         if 'ann' in instance.settings and isinstance(instance.settings['ann'], Bound):
             set_list(cfg, loader, files['split', part])
     cfg.model.pop('init_cfg', None)
+    return cfg
+
+
+@pytest.mark.parametrize('name', ['text', 'frames', 'single_plain', 'double_plain', 'single_pgd', 'single_pretrain',
+                                  'double_pretrain'])
+def test_a_step_of_each_training(plans, files, name):
+    cfg = config_of(plans, files, name)
     if 'teacher' in cfg.model:  # what it would learn from the training around it
         cfg.model.teacher.ramp_iters = 10
         cfg.model.tasks[1].queue_size = 24
@@ -71,3 +76,23 @@ def test_a_step_of_each_training(plans, files, name):
     total = sum(value.mean() for key, value in losses.items() if 'loss' in key)
     total.backward()
     assert torch.isfinite(total) and all(p.grad is not None for p in model.parameters() if p.requires_grad)
+
+
+def test_views_of_other_frames_are_averaged(plans, files, tmp_path):
+    cfg, test = config_of(plans, files, 'double_plain'), str(files['data', 'test'])
+    cfg.tta_pipeline[0].max_length = 48
+    torch.manual_seed(0)
+    model = build(cfg.model.to_dict()).eval()
+    torch.save(dict(state_dict=model.state_dict(), meta={}), tmp_path / 'weights.pth')
+    table = predict_table(cfg, str(tmp_path / 'weights.pth'), str(tmp_path / 'views.pkl'), ann=test, tta=True)
+    logits = []
+    for view in range(3):
+        pipeline = [dict(type='SampleFrames', max_frames=14, view=view, views=3),
+                    dict(type='AssembleText', max_length=48), dict(type='PackModalities')]
+        dataset = build(dict(cfg.test_dataloader.dataset.to_dict(), id_list=test, pipeline=pipeline), DATASETS)
+        inputs = model.data_preprocessor(pseudo_collate([dataset[i] for i in range(len(dataset))]), False)['inputs']
+        with torch.inference_mode():
+            logits.append(model.head(model.extract_feat(inputs)))
+    assert table.ids.tolist() == dataset.sample_ids
+    expected = torch.stack(logits).mean(dim=0).softmax(dim=1)
+    torch.testing.assert_close(torch.as_tensor(table.scores), expected, rtol=1e-4, atol=1e-6)

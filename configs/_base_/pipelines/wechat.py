@@ -8,6 +8,13 @@ test_pipeline = [
     dict(type='SampleFrames', max_frames=14, choice='spread'), dict(type='AssembleText', max_length=258),
     dict(type='PackModalities'),
 ]
+# With --tta the mean over three combs of frames.
+tta_pipeline = [
+    dict(type='AssembleText', max_length=258),
+    dict(type='TestTimeAug', transforms=[
+        [dict(type='SampleFrames', max_frames=14, view=view, views=3) for view in range(3)],
+        [dict(type='PackModalities')]]),
+]
 videos = dict(
     type='WeChatDataset', data_root='data/wechat/', tokenizer=dict(folder='checkpoints/chinese-roberta-wwm-ext'),
     sort_timed=False, feature_width=512, no_frames='empty', cache_dir='data/wechat/tokens')
