@@ -26,7 +26,7 @@ defaults = dict(Pretrain=dict(gpus=2, amp=True), Train=dict(ann='@split.train', 
                 Soup=dict(by='wechat/score'))
 members = dict(member=['single', 'double'])
 stages = dict(
-    lists=dict(type='WeChatFiles', root=root),
+    lists=dict(type='WeChatFiles', annotations=f'{root}/annotations'),
     features=dict(type='ExtractFeatures', config='clip-b16.py', ann=f'{root}/annotations/{{split}}.json',
                   frame_zips=f'{root}/zip_frames/{{split}}', gpus=2, matrix=dict(split=splits)),
     # The authors drew a tenth at random; here it has a tenth of each class.

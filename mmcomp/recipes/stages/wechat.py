@@ -20,17 +20,17 @@ class WeChatFiles(Stage):
     """Lists of the competition's annotations, ``id label`` of the labeled ones; what is wrong is said.
 
     Args:
-        root: The folder of ``annotations``.
+        annotations: The folder of JSON files.
         test: Name of the test split.
         leaves: Leaves of each parent, by default the 200 of the competition.
     """
     outputs = LISTS
-    root: str = takes('folder')
+    annotations: str = takes('folder')
     test: str = 'test'
     leaves: Sequence[int] | None = None
 
     def run(self, site: Site) -> str:
-        counts = write_lists(Path(self.root), site.folder, self.leaves, self.test)
+        counts = write_lists(Path(self.annotations), site.folder, self.leaves, self.test)
         return ', '.join(f'{number} {split}' for split, number in counts.items())
 
 
@@ -65,7 +65,7 @@ class WeChatTwin(Stage):
         from mmcomp.competitions.wechat.synthetic import Twin, write_twin
         twin = Twin(**{field.name: getattr(self, field.name) for field in fields(Twin)})
         write_twin(site.folder / 'data', twin, self.images, self.side, site.progress)
-        counts = write_lists(site.folder / 'data', site.folder, self.leaves)
+        counts = write_lists(site.folder / 'data/annotations', site.folder, self.leaves)
         return ', '.join(f'{number} {split}' for split, number in counts.items())
 
 
@@ -89,7 +89,7 @@ class WeChatResult(Stage):
         return f'{count} rows, {len(set(codes))} classes'
 
 
-def write_lists(root: Path, out: Path, leaves: Sequence[int] | None = None, test: str = 'test') -> dict[str, int]:
+def write_lists(annotations: Path, out: Path, leaves: Sequence[int] | None = None, test: str = 'test') -> dict[str, int]:
     """Write ``labeled.txt`` with labels, ``unlabeled.txt`` and ``test.txt`` with ids, and ``classes.txt``.
 
     Returns:
@@ -101,7 +101,7 @@ def write_lists(root: Path, out: Path, leaves: Sequence[int] | None = None, test
     from mmcomp.datasets.annotation_rows import ids_of, read_rows
     taxonomy, counts = _taxonomy(leaves), {}
     for name, split in (('labeled', 'labeled'), ('unlabeled', 'unlabeled'), ('test', test)):
-        path = root / f'annotations/{split}.json'
+        path = annotations / f'{split}.json'
         rows = read_rows(path)
         ids, labels = ids_of(rows, 'id', str(path)), None
         if name == 'labeled':

@@ -31,7 +31,7 @@ def site(folder):
 
 def test_lists_of_made_up_and_of_real_files(tmp_path):
     assert WeChatTwin(**TWIN).run(site(tmp_path / 'twin')) == '12 labeled, 4 unlabeled, 5 test'
-    stage = WeChatFiles(root=str(tmp_path / 'twin/data'), leaves=[2, 3])
+    stage = WeChatFiles(annotations=str(tmp_path / 'twin/data/annotations'), leaves=[2, 3])
     assert stage.run(site(tmp_path / 'files')) == '12 labeled, 4 unlabeled, 5 test'
     for name in ('labeled.txt', 'unlabeled.txt', 'test.txt', 'classes.txt'):
         assert (tmp_path / 'files' / name).read_bytes() == (tmp_path / 'twin' / name).read_bytes()
@@ -40,7 +40,7 @@ def test_lists_of_made_up_and_of_real_files(tmp_path):
     classes = (tmp_path / 'files/classes.txt').read_text().splitlines()
     assert [(row['id'], row['category_id']) for row in rows] == [(i, classes[label]) for i, label in zip(ids, labels)]
     with pytest.raises(DataError, match='one of the 2 codes'):
-        WeChatFiles(root=str(tmp_path / 'twin/data'), leaves=[1, 1]).run(site(tmp_path / 'wrong'))
+        WeChatFiles(annotations=stage.annotations, leaves=[1, 1]).run(site(tmp_path / 'wrong'))
 
 
 def test_a_recipe_publishes_result_csv(tmp_path):
