@@ -89,7 +89,8 @@ class WeChatResult(Stage):
         return f'{count} rows, {len(set(codes))} classes'
 
 
-def write_lists(annotations: Path, out: Path, leaves: Sequence[int] | None = None, test: str = 'test') -> dict[str, int]:
+def write_lists(annotations: Path, out: Path, leaves: Sequence[int] | None = None,
+                test: str = 'test') -> dict[str, int]:
     """Write ``labeled.txt`` with labels, ``unlabeled.txt`` and ``test.txt`` with ids, and ``classes.txt``.
 
     Returns:

@@ -17,10 +17,7 @@ from mmcomp.structures import PredictionTable
 TWIN = dict(leaves=[2, 3], labeled=12, unlabeled=4, test=5, width=8)
 RECIPE = """
 custom_imports = dict(imports=['mmcomp.recipes.stages.wechat'])
-stages = dict(
-    data=dict(type='WeChatTwin', leaves=[2, 3], labeled=12, unlabeled=4, test=5, width=8),
-    split=dict(type='Split', ann='@data.labeled', folds=3),
-    submission=dict(type='WeChatResult', predictions={table!r}, test='@data.test', leaves=[2, 3]))
+stages = dict(submission=dict(type='WeChatResult', predictions={table!r}, test={test!r}, leaves=[2, 3]))
 """
 
 
@@ -49,7 +46,8 @@ def test_a_recipe_publishes_result_csv(tmp_path):
     scores = np.eye(5, dtype=np.float32)[[4, 0, 2, 1, 3]]
     codes = ('0000', '0001', '0100', '0101', '0102')
     write_table(PredictionTable(ids[::-1], scores[::-1], classes=codes), tmp_path / 'table.pkl')
-    (tmp_path / 'recipe.py').write_text(RECIPE.format(table=str(tmp_path / 'table.pkl')))
+    (tmp_path / 'recipe.py').write_text(RECIPE.format(
+        table=str(tmp_path / 'table.pkl'), test=str(tmp_path / 'twin/test.txt')))
     runner = RecipeRunner(load_recipe(tmp_path / 'recipe.py', work_dir=tmp_path / 'work'))
     assert runner.run(), [(t.name, t.reason) for t in runner.tasks.values() if t.state == 'failed']
     publish(tmp_path / 'work')
