@@ -33,8 +33,8 @@ from mmcomp.structures import PredictionTable
 
 DTYPES = {'float32': np.float32, 'float16': np.float16}
 # What of a text data set comes before its pipeline.
-TEXT_KEYS = ('tokenizer', 'text_col', 'joiner', 'max_length', 'truncation', 'head_ratio', 'text_transforms', 'text_keys',
-             'sort_timed', 'drop_repeats', 'no_frames')
+TEXT_KEYS = ('tokenizer', 'text_col', 'joiner', 'max_length', 'truncation', 'head_ratio', 'text_transforms',
+             'text_keys', 'sort_timed', 'drop_repeats', 'no_frames')
 
 
 def predict_table(cfg: Config, checkpoint: str, out: str, **how) -> PredictionTable:
