@@ -1,5 +1,4 @@
 """Texts in a table, as token ids."""
-import copy
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 from mmengine.logging import print_log
-from mmpretrain.datasets import BaseDataset
 
 from mmcomp.annotations import read_list
 from mmcomp.datasets import text_targets, token_cache
+from mmcomp.datasets.rowwise_dataset import RowwiseDataset
 from mmcomp.datasets.tokenizing import build_tokenizer, special_tokens, stand_in
 from mmcomp.datasets.truncation import head_share, truncate
 from mmcomp.errors import ConfigError, DataError, fault, shorten
@@ -21,7 +20,7 @@ NAN_POLICIES = ('error', 'zero', 'drop')
 
 
 @DATASETS.register_module()
-class TabularTextDataset(BaseDataset):
+class TabularTextDataset(RowwiseDataset):
     """Rows of a CSV, TSV, JSON lines or parquet file, tokenised once.
 
     A sample out of the default pipeline is ``dict(inputs=(L,) int32 ids,
@@ -70,8 +69,7 @@ class TabularTextDataset(BaseDataset):
 
     # `mmcomp.apis` knows prediction tables; see `mmcomp.apis.soft_targets`.
     read_scores: ClassVar[Callable | None] = None
-    # Attributes with a row a sample; None where there is none.
-    row_wise: ClassVar[tuple[str, ...]] = ('labels', 'targets', 'weights')
+    row_wise = ('rows', 'labels', 'targets', 'weights')
 
     def __init__(self, ann_file: str = '', *, tokenizer: dict, rows: Sequence[dict] | None = None,
                  text_col: str | Sequence[str] = 'text', joiner: str = ' ', id_col: str | None = None,
@@ -91,7 +89,6 @@ class TabularTextDataset(BaseDataset):
         self.tokenizer, self.cache_dir = dict(tokenizer), cache_dir
         self.text_transforms = [dict(transform) for transform in text_transforms]
         self.max_length, self.head_share = max_length, head_share(truncation, head_ratio)
-        self._lengths: np.ndarray | None = None
         self._check_options(bool(ann_file))
         # mmpretrain would look the names up among its own.
         built = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
@@ -102,16 +99,6 @@ class TabularTextDataset(BaseDataset):
             self.full_init()
 
     # ---------------------------------------------------------------- what others ask for
-
-    def __len__(self) -> int:
-        self.full_init()
-        return len(self.ids)
-
-    @property
-    def sample_ids(self) -> list[str]:
-        """The id of every sample."""
-        self.full_init()
-        return self.ids.tolist()
 
     @property
     def lengths(self) -> np.ndarray:
@@ -142,22 +129,6 @@ class TabularTextDataset(BaseDataset):
         if self.weights is not None:
             info['weight'] = float(self.weights[idx])
         return info
-
-    def get_subset_(self, indices: int | Sequence[int]) -> None:
-        """Keep the first (or, below zero, last) so many rows, or the given ones."""
-        self.full_init()
-        rows = np.arange(len(self.ids))
-        if isinstance(indices, int):
-            self._take(rows[:indices] if indices >= 0 else rows[indices:])
-        else:
-            self._take(rows[np.asarray(indices)])
-
-    def get_subset(self, indices: int | Sequence[int]) -> 'TabularTextDataset':
-        """A data set of some of the rows, see :meth:`get_subset_`."""
-        self.full_init()
-        other = copy.copy(self)
-        other.get_subset_(indices)
-        return other
 
     # ---------------------------------------------------------------- reading
 
@@ -291,9 +262,3 @@ class TabularTextDataset(BaseDataset):
         before, after = self.specials
         whole = np.concatenate([before, truncate(tokens, self.budget, self.head_share), after], dtype=np.int32)
         return whole if len(whole) else np.array([self.stand_in], np.int32)
-
-    def _take(self, rows: np.ndarray) -> None:
-        self.ids, self.rows, self._lengths = self.ids[rows], self.rows[rows], None
-        for name in self.row_wise:
-            values = getattr(self, name)
-            setattr(self, name, None if values is None else values[rows])

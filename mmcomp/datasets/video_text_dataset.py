@@ -1,14 +1,13 @@
 """Videos with words: frames from a feature store or as images, text fields as token ids."""
-import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from mmpretrain.datasets import BaseDataset
 
 from mmcomp.datasets import annotation_rows, text_targets
 from mmcomp.datasets.frame_sources import frame_source
+from mmcomp.datasets.rowwise_dataset import RowwiseDataset
 from mmcomp.datasets.token_fields import TokenFields
 from mmcomp.datasets.tokenizing import build_tokenizer
 from mmcomp.errors import ConfigError, DataError, MMCompError, fault, shorten
@@ -18,7 +17,7 @@ NO_FRAMES = ('error', 'empty')
 
 
 @DATASETS.register_module()
-class VideoTextDataset(BaseDataset):
+class VideoTextDataset(RowwiseDataset):
     """Rows of JSON files, each with an id, text fields and maybe a label, and the frames of each id.
 
     The pipeline begins with ``fields``, ``{name: (L,) ids}``, ``around`` (see
@@ -70,6 +69,7 @@ class VideoTextDataset(BaseDataset):
 
     # `mmcomp.apis` knows prediction tables; see `mmcomp.apis.soft_targets`.
     read_scores: ClassVar[Callable | None] = None
+    row_wise = ('token_rows', 'labels', 'targets')
 
     def __init__(self, ann_file: str | Sequence[str] = '', *, rows: Sequence[dict] | None = None, id_key: str = 'id',
                  text_keys: Sequence[str] = ('text', ), tokenizer: dict | None = None,
@@ -94,7 +94,7 @@ class VideoTextDataset(BaseDataset):
                               shard_digits=shard_digits, width=feature_width)
         self.no_frames, self.label_key, self.require_targets = no_frames, label_key, require_targets
         self.soft_targets, self.soft_ratio, self.score_targets = soft_targets, soft_ratio, score_targets
-        self.weight, self._lengths = weight, None
+        self.weight = weight
         self.files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
         # mmpretrain would look the names up among its own.
         built = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
@@ -104,20 +104,10 @@ class VideoTextDataset(BaseDataset):
 
     # ---------------------------------------------------------------- what others ask for
 
-    def __len__(self) -> int:
-        self.full_init()
-        return len(self.ids)
-
     @property
     def name(self) -> str:
         """How errors call this data set."""
         return shorten(self.files) if self.source is None else 'rows'
-
-    @property
-    def sample_ids(self) -> list[str]:
-        """The id of every sample."""
-        self.full_init()
-        return self.ids.tolist()
 
     @property
     def lengths(self) -> np.ndarray:
@@ -171,22 +161,6 @@ class VideoTextDataset(BaseDataset):
         except Exception as error:
             raise DataError(f'{self.name}, {info["sample_id"]}: the pipeline failed on this sample '
                             f'({type(error).__name__}: {error}). Look at its frames and words.') from error
-
-    def get_subset_(self, indices: int | Sequence[int]) -> None:
-        """Keep the first (or, below zero, last) so many rows, or the given ones."""
-        self.full_init()
-        rows = np.arange(len(self.ids))
-        if isinstance(indices, int):
-            self._take(rows[:indices] if indices >= 0 else rows[indices:])
-        else:
-            self._take(rows[np.asarray(indices)])
-
-    def get_subset(self, indices: int | Sequence[int]) -> 'VideoTextDataset':
-        """A data set of some of the rows, see :meth:`get_subset_`."""
-        self.full_init()
-        other = copy.copy(self)
-        other.get_subset_(indices)
-        return other
 
     # ---------------------------------------------------------------- reading
 
@@ -278,9 +252,3 @@ class VideoTextDataset(BaseDataset):
 
     def _path(self, path: str) -> str:
         return str(Path(self.data_root or '', path).expanduser())
-
-    def _take(self, rows: np.ndarray) -> None:
-        self.ids, self.token_rows, self._lengths = self.ids[rows], self.token_rows[rows], None
-        for name in ('labels', 'targets'):
-            values = getattr(self, name)
-            setattr(self, name, None if values is None else values[rows])
