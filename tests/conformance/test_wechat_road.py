@@ -13,7 +13,7 @@ from mmcomp.recipes.stages.split import Split
 from mmcomp.recipes.stages.wechat import WeChatTwin
 from mmcomp.registry import DATASETS
 
-SIZES = dict(recipe=26, recipe_best=109, recipe_small=27, recipe_ladder=46)
+SIZES = dict(recipe=26, recipe_best=109, recipe_small=28, recipe_ladder=47)
 
 
 @pytest.fixture(scope='module')
