@@ -43,9 +43,9 @@ def main(argv=None):
     args = parse_args(argv)
     from dataclasses import replace
 
-    from mmcomp.predictions.boost_files import draw_weights, read_counts, write_class_weights
-    from mmcomp.predictions.class_boost import BOOSTS, Boost, boosted, tune_boost, weights_table
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.counts.boost_files import draw_weights, read_counts, write_class_weights
+    from mmcomp.predictions.counts.class_boost import BOOSTS, Boost, boosted, tune_boost, weights_table
+    from mmcomp.predictions.formats.headers import open_table
     from mmcomp.predictions.labelled import labelled_columns
     from mmcomp.predictions.progress import track
     from mmcomp.predictions.tables import write_table

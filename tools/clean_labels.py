@@ -41,9 +41,9 @@ def make_patch(args):
     """Find issues, write and return the patch."""
     from mmcomp.annotations import read_list
     from mmcomp.errors import DataError, shorten
-    from mmcomp.predictions.cleaning import find_label_issues, gather_out_of_fold
-    from mmcomp.predictions.headers import open_table
-    from mmcomp.predictions.label_patch import LabelPatch, write_patch
+    from mmcomp.predictions.formats.headers import open_table
+    from mmcomp.predictions.labels.cleaning import find_label_issues, gather_out_of_fold
+    from mmcomp.predictions.labels.label_patch import LabelPatch, write_patch
     from mmcomp.predictions.progress import track
     paths, labels = read_list(args.ann)
     rows, scores = gather_out_of_fold([open_table(t) for t in track(args.tables, 'reading tables')], paths)
@@ -63,7 +63,7 @@ def make_patch(args):
 def main(argv=None):
     args = parse_args(argv)
     from mmcomp.annotations import read_list, write_list
-    from mmcomp.predictions.label_patch import apply_patch, read_patch
+    from mmcomp.predictions.labels.label_patch import apply_patch, read_patch
     patch = read_patch(args.patch) if args.patch else make_patch(args)
     if args.apply_to:
         before, labels = read_list(args.apply_to)

@@ -46,8 +46,8 @@ def main(argv=None):
     args = parse_args(argv)
     from mmcomp.annotations import read_list, write_list
     from mmcomp.errors import TableError, fault
-    from mmcomp.predictions.headers import open_table
-    from mmcomp.predictions.pseudo_labels import (
+    from mmcomp.predictions.formats.headers import open_table
+    from mmcomp.predictions.labels.pseudo_labels import (
         merge,
         scaled_warning,
         summarize_counts,
@@ -80,8 +80,8 @@ def filtered(args, table):
     """The rows that pass the filters, and the files beside them."""
     from mmcomp.annotations import read_list
     from mmcomp.errors import TableError, fault
-    from mmcomp.predictions.headers import open_table
-    from mmcomp.predictions.pseudo_filters import (
+    from mmcomp.predictions.formats.headers import open_table
+    from mmcomp.predictions.labels.pseudo_filters import (
         check_filters,
         refuse_seen,
         row_signals,
@@ -89,7 +89,7 @@ def filtered(args, table):
         write_kept,
         write_signals,
     )
-    from mmcomp.predictions.pseudo_labels import filtered_labels, usable_scores
+    from mmcomp.predictions.labels.pseudo_labels import filtered_labels, usable_scores
     from mmcomp.predictions.tables import write_table
     check_filters(args.table, args.max_entropy, args.min_agreement, len(args.members))
     usable_scores(table)

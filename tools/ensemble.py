@@ -82,7 +82,7 @@ def list_members(args) -> list[str]:
 
 def choose_weights(args, members: list[str]):
     """Final weights or None, and words on where they come from."""
-    from mmcomp.predictions.member_weights import accuracy_weights, member_accuracies, read_weights
+    from mmcomp.predictions.ensembles.member_weights import accuracy_weights, member_accuracies, read_weights
     if args.weights:
         weights = read_weights(args.weights, members)
         title, shown = 'given weights', [(f'{w:.6f}', m) for w, m in zip(weights, members, strict=True)]
@@ -99,10 +99,10 @@ def choose_weights(args, members: list[str]):
 
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.predictions.ensembling import ensemble_stream, write_score_dict, write_score_list
-    from mmcomp.predictions.label_files import names_of, write_labels
+    from mmcomp.predictions.ensembles.ensembling import ensemble_stream, write_score_dict, write_score_list
+    from mmcomp.predictions.formats.table_stream import top_classes
+    from mmcomp.predictions.labels.label_files import names_of, write_labels
     from mmcomp.predictions.progress import track
-    from mmcomp.predictions.table_stream import top_classes
     from mmcomp.predictions.tables import write_table
     members = list_members(args)
     weights, words = choose_weights(args, members)

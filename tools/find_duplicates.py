@@ -34,7 +34,7 @@ def main(argv=None):
     from mmcomp.annotations import read_list, write_list
     from mmcomp.errors import DataError
     from mmcomp.files import atomic_open
-    from mmcomp.predictions.near_duplicates import close_pairs, groups_of, hash_files
+    from mmcomp.predictions.labels.near_duplicates import close_pairs, groups_of, hash_files
     from mmcomp.predictions.progress import track
     try:
         paths, labels = read_list(args.ann)

@@ -35,8 +35,8 @@ def parse_args(argv=None):
 
 def write_scores_of(args):
     """The submission of one column of scores."""
-    from mmcomp.predictions.score_submission import HEADER, fit_scores, write_scores
-    from mmcomp.predictions.submission import read_sample
+    from mmcomp.predictions.submissions.score_submission import HEADER, fit_scores, write_scores
+    from mmcomp.predictions.submissions.submission import read_sample
     from mmcomp.predictions.tables import read_table
     sample = read_sample(args.sample, not args.no_header) if args.sample else None
     ids, scores = fit_scores(read_table(args.predictions), sample, args.score or None)
@@ -49,7 +49,7 @@ def main(argv=None):
     args = parse_args(argv)
     if args.score is not None:
         return write_scores_of(args)
-    from mmcomp.predictions.submission import (
+    from mmcomp.predictions.submissions.submission import (
         HEADER,
         fit_to_sample,
         pad_digits,

@@ -26,7 +26,7 @@ def parse_args(argv=None):
 
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.predictions.inference_plan import Limits, plan_by_score, plan_by_value, read_candidates
+    from mmcomp.predictions.ensembles.inference_plan import Limits, plan_by_score, plan_by_value, read_candidates
     candidates, limits = read_candidates(args.models), Limits(args.max_seconds, args.max_gb, args.max_ram_gb)
     plan = plan_by_score(candidates, limits, mean_score(args, candidates)) if args.truth else plan_by_value(candidates,
                                                                                                          limits)

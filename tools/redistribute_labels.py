@@ -98,11 +98,11 @@ def parse_strength(text: str):
 
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.predictions.count_chart import draw_counts
-    from mmcomp.predictions.headers import open_table
-    from mmcomp.predictions.label_files import names_of, write_labels
-    from mmcomp.predictions.label_moves import how_it_went, label_moves
-    from mmcomp.predictions.pseudo_labels import summarize_counts
+    from mmcomp.predictions.counts.count_chart import draw_counts
+    from mmcomp.predictions.counts.label_moves import how_it_went, label_moves
+    from mmcomp.predictions.formats.headers import open_table
+    from mmcomp.predictions.labels.label_files import names_of, write_labels
+    from mmcomp.predictions.labels.pseudo_labels import summarize_counts
     table = open_table(args.table)
     before, classes = table.labels(), table.scores.shape[1]
     found = _tuned(args, table) if args.tune else _found(args, table)
@@ -124,9 +124,9 @@ def main(argv=None):
 
 
 def _found(args, table):
-    from mmcomp.predictions.class_files import read_bounds, read_prior
+    from mmcomp.predictions.counts.class_files import read_bounds, read_prior
+    from mmcomp.predictions.counts.redistribution import redistribution
     from mmcomp.predictions.progress import track
-    from mmcomp.predictions.redistribution import redistribution
     names = table.class_names
     bounds = read_bounds(args.bounds, names) if isinstance(args.bounds, str) else args.bounds
     prior, trained = (read_prior(path, names) if path not in (None, 'uniform') else None
@@ -148,7 +148,7 @@ def _learnt(args, table, prior, trained):
     """What labelled predictions say of the leaning of a model and the classes it trained on."""
     import numpy as np
 
-    from mmcomp.predictions.prior_estimation import confusion_prior, leaning
+    from mmcomp.predictions.counts.prior_estimation import confusion_prior, leaning
     labelled, truth = _labelled(args.labelled, args.truth, table)
     counts = np.bincount(truth, minlength=table.scores.shape[1])
     if prior is None and args.estimate == 'confusion':
@@ -157,14 +157,14 @@ def _learnt(args, table, prior, trained):
 
 
 def _labelled(path, labels, table):
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
     from mmcomp.predictions.labelled import labelled_columns
     return labelled_columns(open_table(path), labels, table)
 
 
 def _tuned(args, table):
+    from mmcomp.predictions.counts.tuning import WAYS, tune
     from mmcomp.predictions.progress import track
-    from mmcomp.predictions.tuning import WAYS, tune
     labelled, truth = _labelled(args.tune, args.truth, table)
     method = {'balanced': 'assignment'}.get(args.method, args.method)
     tuned = tune(labelled, truth, [way for way in WAYS if method in (None, way.method)], track=track)

@@ -47,7 +47,7 @@ def parse_args(argv=None):
 
 def read_groups_of(args, ids):
     """The group of each sample, or None."""
-    from mmcomp.predictions.folds import groups_by_regex, read_groups
+    from mmcomp.predictions.labels.folds import groups_by_regex, read_groups
     if args.groups:
         return read_groups(args.groups, ids)
     return groups_by_regex(ids, args.group_regex) if args.group_regex else None

@@ -37,7 +37,7 @@ def main(argv=None):
 
     from mmcomp.annotations import read_list
     from mmcomp.errors import ConfigError
-    from mmcomp.predictions.folds import (
+    from mmcomp.predictions.labels.folds import (
         grouped_folds,
         groups_by_regex,
         groups_by_text,

@@ -47,7 +47,7 @@ def main(argv=None):
 
 def info(args):
     from mmcomp.predictions.comparing import summary
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
     from mmcomp.predictions.showing import describe, show
     from mmcomp.predictions.tables import form_of
     for path in args.tables:
@@ -56,15 +56,15 @@ def info(args):
 
 
 def convert(args):
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
+    from mmcomp.predictions.formats.table_stream import as_type
     from mmcomp.predictions.stacking import of_kind
-    from mmcomp.predictions.table_stream import as_type
     table = open_table(args.table)
     write(as_type(of_kind(table, args.kind or table.kind), args.dtype or table.scores.dtype.name), args.out)
 
 
 def join(args):
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
     from mmcomp.predictions.stacking import stack
     write(stack([open_table(path) for path in args.tables], args.keep_equal), args.out)
 
@@ -78,7 +78,7 @@ def write(stream, out):
 
 def diff(args):
     from mmcomp.predictions.comparing import difference
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
     from mmcomp.predictions.showing import differences, show
     found = difference(open_table(args.here), open_table(args.there))
     lines = differences(found)

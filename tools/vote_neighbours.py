@@ -29,9 +29,9 @@ def parse_args(argv=None):
 def main(argv=None):
     args = parse_args(argv)
     from mmcomp.annotations import read_list
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
     from mmcomp.predictions.joining import match_rows
-    from mmcomp.predictions.neighbour_votes import vote_table
+    from mmcomp.predictions.labels.neighbour_votes import vote_table
     from mmcomp.predictions.progress import track
     from mmcomp.predictions.tables import write_table
     paths, labels = read_list(args.truth, args.classes)

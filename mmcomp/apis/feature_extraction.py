@@ -19,7 +19,7 @@ from mmcomp.checkpoints.loading import load_checkpoint, renamed, state_dict_of
 from mmcomp.datasets import VideoTextDataset
 from mmcomp.datasets.feature_store import FeaturePartWriter, join_parts, part_files, read_manifest, stored_ids
 from mmcomp.errors import ConfigError, DataError, fault
-from mmcomp.predictions.parts import open_parts, parts_folder
+from mmcomp.predictions.formats.parts import open_parts, parts_folder
 from mmcomp.registry import DATASETS, MODELS
 from mmcomp.structures import TokenSequence
 

@@ -20,13 +20,14 @@ from mmcomp.apis.building import build, load_model, prediction_config
 from mmcomp.apis.config import load_config
 from mmcomp.apis.prediction_data import dataset_config, prediction_dataset, prediction_loader
 from mmcomp.apis.prediction_vocabulary import rebuild_vocabulary
+from mmcomp.apis.vocabulary_check import refuse_larger_vocabulary
 from mmcomp.datasets import sample_ids
 from mmcomp.datasets.collating import collate_inputs
 from mmcomp.errors import ConfigError, TableError, fault, shorten
 from mmcomp.models.heads.logit_adjustment import set_logit_adjustment
 from mmcomp.models.scoring import batch_scores, needs_only_inputs
 from mmcomp.models.shared_parts import share_parts
-from mmcomp.predictions import parts
+from mmcomp.predictions.formats import parts
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.registry import TRANSFORMS
 from mmcomp.structures import PredictionTable
@@ -92,6 +93,7 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
     device = device or get_device()
     models, metas = zip(*(load_model(config, checkpoint, device, tta) for config, checkpoint in members))
     share_parts(models)
+    refuse_larger_vocabulary(models[0], cfg, 'test_dataloader')
     for model in models if logit_adjustment_tau else ():
         set_logit_adjustment(model, logit_adjustment_tau)
     dataset = prediction_dataset(cfg, folder, ann, image_root, tta)

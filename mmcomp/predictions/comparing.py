@@ -3,8 +3,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mmcomp.predictions.formats.table_stream import row_slices
 from mmcomp.predictions.joining import find_rows
-from mmcomp.predictions.table_stream import row_slices
 from mmcomp.structures.prediction_table import PredictionTable
 
 

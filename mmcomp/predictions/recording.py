@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 
 from mmcomp.errors import TableError, fault
-from mmcomp.predictions.headers import read_header
+from mmcomp.predictions.formats.headers import read_header
 from mmcomp.predictions.tables import read_table, write_table
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from mmcomp.errors import TableError, fault, shorten
+from mmcomp.predictions.ensembles.member_weights import member_name
+from mmcomp.predictions.formats.table_stream import TableStream, converted, placeholder, stream_of
 from mmcomp.predictions.joining import match_classes
-from mmcomp.predictions.member_weights import member_name
-from mmcomp.predictions.table_stream import TableStream, converted, placeholder, stream_of
 from mmcomp.structures.prediction_table import PredictionTable
 
 
@@ -72,7 +72,7 @@ def of_kind(table: PredictionTable, kind: str) -> TableStream:
     Raises:
         TableError: If there is no way from the one kind to the other.
     """
-    from mmcomp.predictions.combining import log, softmax
+    from mmcomp.predictions.ensembles.combining import log, softmax
     changes = {('logit', 'probability'): softmax, ('probability', 'logit'): log}
     if table.kind == kind or kind == 'value' or table.kind == 'value' and kind != 'probability':
         return replace_kind(table, kind)

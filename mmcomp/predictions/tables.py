@@ -8,7 +8,7 @@ Ours is a ``.pkl`` of one plain dict of numpy arrays and builtins, so that
      'origin': {...}}
 
 Beside it stand ``.table``, a folder that is mapped into memory
-(:mod:`mmcomp.predictions.mapped_table`), and ``.npz``, ``.csv`` and
+(:mod:`mmcomp.predictions.formats.mapped_table`), and ``.npz``, ``.csv`` and
 ``.parquet``. The suffix says which to write; reading also looks at the content.
 """
 import os
@@ -19,12 +19,12 @@ import numpy as np
 
 from mmcomp.errors import TableError, did_you_mean, fault, shorten
 from mmcomp.files import atomic_open
-from mmcomp.predictions.csv_table import kind_of, read_csv, write_csv
-from mmcomp.predictions.mapped_table import open_mapped, write_mapped
-from mmcomp.predictions.npz_table import read_npz, write_npz
-from mmcomp.predictions.parquet_table import read_parquet, write_parquet
-from mmcomp.predictions.safe_pickle import load_pickle
-from mmcomp.predictions.table_stream import TableStream, assemble, stream_of
+from mmcomp.predictions.formats.csv_table import kind_of, read_csv, write_csv
+from mmcomp.predictions.formats.mapped_table import open_mapped, write_mapped
+from mmcomp.predictions.formats.npz_table import read_npz, write_npz
+from mmcomp.predictions.formats.parquet_table import read_parquet, write_parquet
+from mmcomp.predictions.formats.safe_pickle import load_pickle
+from mmcomp.predictions.formats.table_stream import TableStream, assemble, stream_of
 from mmcomp.structures.prediction_table import PredictionTable
 
 FORMAT, VERSION = 'mmcomp.table', 1
@@ -74,7 +74,7 @@ def read_table(path: str | os.PathLike) -> PredictionTable:
     ``filename`` and ``scores``, the list of ``(filename, class, scores)`` and
     the dict ``{filename: scores}`` of the published fine-grained system, and
     the list that mmpretrain's ``tools/test.py --out`` writes. Only numbers are
-    unpickled; see :mod:`mmcomp.predictions.safe_pickle`. The scores of a
+    unpickled; see :mod:`mmcomp.predictions.formats.safe_pickle`. The scores of a
     ``.table`` are mapped, and change in memory only.
 
     Raises:

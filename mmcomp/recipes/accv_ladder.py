@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmcomp.annotations import read_list, write_list
-from mmcomp.predictions.member_weights import second_share
+from mmcomp.predictions.ensembles.member_weights import second_share
 from mmcomp.recipes.ladder import Ladder
 from mmcomp.recipes.road import (
     Competition,

@@ -54,7 +54,7 @@ class Ladder:
         Raises:
             TableError: If there is none.
         """
-        from mmcomp.predictions.headers import open_table
+        from mmcomp.predictions.formats.headers import open_table
         from mmcomp.predictions.joining import find_rows
         rows = np.arange(len(self.ids))
         for result in results:
@@ -93,7 +93,7 @@ class Ladder:
     def read(self, result: Path) -> np.ndarray:
         """What the metric looks at, class indices for accuracy, in the order of the truth."""
         from mmcomp.predictions.joining import find_rows, match_rows
-        from mmcomp.predictions.label_files import read_labels
+        from mmcomp.predictions.labels.label_files import read_labels
         from mmcomp.predictions.tables import read_table
         if self.metric.looks_at != 'label':
             table = read_table(result)
@@ -113,7 +113,7 @@ def looked_at(table: PredictionTable, truth: np.ndarray, metric: Metric, column:
     if metric.looks_at == 'label':
         return table.labels()
     if metric.looks_at == 'positive':
-        from mmcomp.predictions.score_submission import score_column
+        from mmcomp.predictions.submissions.score_submission import score_column
         return np.asarray(score_column(table, column))
     own = table.scores[np.arange(len(truth)), truth]
     return own if metric.looks_at == 'true' else (table.scores > own[:, None]).sum(axis=1) < metric.k

@@ -135,8 +135,8 @@ def clean(work: WorkFolder, name: str, ann: Path, tables: Sequence[Path], method
 
     def make() -> str:
         from mmcomp.annotations import read_list, write_list
-        from mmcomp.predictions.cleaning import find_label_issues, gather_out_of_fold
-        from mmcomp.predictions.label_patch import LabelPatch, apply_patch, write_patch
+        from mmcomp.predictions.labels.cleaning import find_label_issues, gather_out_of_fold
+        from mmcomp.predictions.labels.label_patch import LabelPatch, apply_patch, write_patch
         from mmcomp.predictions.tables import read_table
         paths, labels = read_list(ann)
         rows, scores = gather_out_of_fold([read_table(t) for t in tables], paths)
@@ -157,7 +157,7 @@ def ensemble(work: WorkFolder, name: str, tables: Sequence[Path], weights: Seque
     out = work / f'tables/{name}.pkl'
 
     def make() -> str:
-        from mmcomp.predictions import ensembling
+        from mmcomp.predictions.ensembles import ensembling
         from mmcomp.predictions.tables import write_table
         shares = None if weights is None else np.asarray(weights) / np.sum(weights)
         write_table(ensembling.ensemble([str(t) for t in tables], shares), out)
@@ -187,8 +187,8 @@ def pseudo(work: WorkFolder, name: str, table: Path, ann: Path, *, keep: float =
 
     def make() -> str:
         from mmcomp.annotations import write_list
-        from mmcomp.predictions.prior_scaling import even_table
-        from mmcomp.predictions.pseudo_labels import merge, pseudo_labels, top_scores
+        from mmcomp.predictions.counts.prior_scaling import even_table
+        from mmcomp.predictions.labels.pseudo_labels import merge, pseudo_labels, top_scores
         from mmcomp.predictions.tables import read_table
         scores = even_table(read_table(table)) if balanced else read_table(table)
         threshold = float(np.quantile(top_scores(scores)[1], 1 - keep))
@@ -206,8 +206,8 @@ def redistribute(work: WorkFolder, name: str, table: Path, method: str = 'balanc
     out = work / f'labels/{name}.csv'
 
     def make() -> str:
-        from mmcomp.predictions import redistribution
-        from mmcomp.predictions.label_files import names_of, write_labels
+        from mmcomp.predictions.counts import redistribution
+        from mmcomp.predictions.labels.label_files import names_of, write_labels
         from mmcomp.predictions.tables import read_table
         scores = read_table(table)
         labels = redistribution.redistribute(scores, method, floor)

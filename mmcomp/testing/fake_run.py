@@ -8,9 +8,9 @@ import numpy as np
 
 from mmcomp.annotations import write_list
 from mmcomp.files import write_json
-from mmcomp.predictions.ensembling import ensemble
-from mmcomp.predictions.label_files import names_of, write_labels
-from mmcomp.predictions.redistribution import redistribute
+from mmcomp.predictions.counts.redistribution import redistribute
+from mmcomp.predictions.ensembles.ensembling import ensemble
+from mmcomp.predictions.labels.label_files import names_of, write_labels
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.recipes.ladder import Ladder
 from mmcomp.recipes.ledger import Ledger

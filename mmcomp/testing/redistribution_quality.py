@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcomp.predictions.redistribution import redistribution
+from mmcomp.predictions.counts.redistribution import redistribution
 from mmcomp.testing.leaning_predictions import class_counts, leaning_predictions
 
 KINDS = ('even', 'multinomial', 'long tail', 'shifted')

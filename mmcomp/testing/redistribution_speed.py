@@ -16,7 +16,7 @@ EACH, FLOOR = 18, 16
 
 def write_predictions(path: Path, classes: int, seed: int = 0) -> None:
     """A mapped table of 18 samples a class, written block by block."""
-    from mmcomp.predictions.table_stream import TableStream, placeholder
+    from mmcomp.predictions.formats.table_stream import TableStream, placeholder
     from mmcomp.predictions.tables import write_table
     samples = EACH * classes
     leaning = np.random.default_rng(seed).standard_normal(classes, dtype=np.float32) * np.float32(.7)
@@ -63,13 +63,13 @@ def read_once(path: Path) -> None:
 
 
 def _open(path: Path) -> PredictionTable:
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
     return open_table(path)
 
 
 def _way(**kwargs) -> Callable[[Path], np.ndarray]:
     def run(path: Path) -> np.ndarray:
-        from mmcomp.predictions.redistribution import redistribution
+        from mmcomp.predictions.counts.redistribution import redistribution
         return redistribution(_open(path), **kwargs).labels
     return run
 
@@ -102,7 +102,7 @@ def alone(name: str, path: str) -> None:
     """What the process of :func:`measure` does."""
     import scipy.sparse.csgraph  # noqa: F401  imports are not part of the job
 
-    import mmcomp.predictions.redistribution  # noqa: F401
+    import mmcomp.predictions.counts.redistribution  # noqa: F401
     most, done = [0], threading.Event()
 
     def watch() -> None:

@@ -42,7 +42,7 @@ class Job:
 
 def write_members(folder: Path, members: int, rows: int, columns: int) -> int:
     """Members as mapped tables, and as pickles with one more file each; returns the bytes of one."""
-    from mmcomp.predictions.table_stream import TableStream, placeholder
+    from mmcomp.predictions.formats.table_stream import TableStream, placeholder
     from mmcomp.predictions.tables import write_table
     ids, classes = [f'test/{i:06d}.jpg' for i in range(rows)], tuple(f'{c:04d}' for c in range(columns))
     base = np.random.default_rng(0).random((2000, columns), dtype=np.float32) ** 8
@@ -59,7 +59,7 @@ def write_members(folder: Path, members: int, rows: int, columns: int) -> int:
 
 def write_pickles(folder: Path, published: bool) -> None:
     """Ours of each mapped table, and, where asked, the published list of dicts beside it."""
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
     from mmcomp.predictions.tables import write_table
     for path in sorted(folder.glob('[0-9][0-9].table')):
         table = open_table(path)
@@ -91,8 +91,8 @@ def ensemble_pickles(folder: Path) -> None:
 
 def ensemble_labels(folder: Path) -> None:
     """Ours: mapped members, only the labels."""
-    from mmcomp.predictions.ensembling import ensemble_stream
-    from mmcomp.predictions.table_stream import top_classes
+    from mmcomp.predictions.ensembles.ensembling import ensemble_stream
+    from mmcomp.predictions.formats.table_stream import top_classes
     top_classes(ensemble_stream(sorted(folder.glob('[0-9][0-9].table'))))
 
 
@@ -102,7 +102,7 @@ def ensemble_geometric(folder: Path) -> None:
 
 
 def _ensemble(folder: Path, form: str, out: str, **how) -> None:
-    from mmcomp.predictions.ensembling import ensemble_stream
+    from mmcomp.predictions.ensembles.ensembling import ensemble_stream
     from mmcomp.predictions.tables import write_table
     write_table(ensemble_stream(sorted(folder.glob(f'[0-9][0-9]{form}')), **how), folder / out)
 
@@ -194,7 +194,7 @@ def measure(name: str, folder: Path, warm: bool = False) -> Measured:
 
 def alone(name: str, folder: str) -> None:
     """What the process of :func:`measure` does."""
-    import mmcomp.predictions.ensembling  # noqa: F401  its import is not part of the job
+    import mmcomp.predictions.ensembles.ensembling  # noqa: F401  its import is not part of the job
     most, done = [0], threading.Event()
 
     def watch() -> None:

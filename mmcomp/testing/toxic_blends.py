@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from mmcomp.competitions.jigsaw.columns import TARGETS
+from mmcomp.predictions.ensembles.member_weights import exp2_weights
 from mmcomp.predictions.joining import match_rows
-from mmcomp.predictions.member_weights import exp2_weights
 from mmcomp.structures import PredictionTable
 
 
@@ -23,13 +23,13 @@ def last(tables: Sequence[Path]) -> PredictionTable:
 
 def doubled(tables: Sequence[Path]) -> PredictionTable:
     """All checkpoints, each with twice the weight of the one before."""
-    from mmcomp.predictions.ensembling import ensemble
+    from mmcomp.predictions.ensembles.ensembling import ensemble
     return ensemble(list(map(str, tables)), exp2_weights(len(tables)))
 
 
 def mixed(tables: Sequence[PredictionTable], weights: Sequence[float] | None = None, **how) -> PredictionTable:
     """The blend of the scores that are handed in."""
-    from mmcomp.predictions.ensembling import ensemble
+    from mmcomp.predictions.ensembles.ensembling import ensemble
     weights = np.ones(len(tables)) if weights is None else np.asarray(weights, float)
     return ensemble(list(map(first_column, tables)), weights / weights.sum(), **how)
 

@@ -38,7 +38,7 @@ class Judge:
 
     def __init__(self, root: Path):
         import pandas as pd
-        names = ('test', 'templates', 'hatecheck', 'wikipedia')
+        names = ('val', 'test', 'templates', 'hatecheck', 'wikipedia')
         self.sets = {name: pd.read_csv(root / f'{name}.csv') for name in names}
         self.sources = self.sets['test']['source'].to_numpy()
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcomp.errors import DataError
 from mmcomp.files import atomic_open
-from mmcomp.predictions.folds import grouped_folds, groups_by_text
+from mmcomp.predictions.labels.folds import grouped_folds, groups_by_text
 from mmcomp.tabular import read_columns
 
 VOTES = ('count', 'hate_speech', 'offensive_language', 'class')

@@ -11,7 +11,7 @@ import numpy as np
 
 from mmcomp.errors import ConfigError, fault
 from mmcomp.metrics.by_name import find_metric
-from mmcomp.predictions.headers import open_table
+from mmcomp.predictions.formats.headers import open_table
 from mmcomp.predictions.tables import write_table
 from mmcomp.predictions.weight_search.caruana import PATIENCE, caruana_weights
 from mmcomp.predictions.weight_search.gathering import gather

@@ -13,7 +13,7 @@ from mmcomp.datasets.feature_store import part_files, read_manifest, stored_ids
 from mmcomp.datasets.frame_sources import FeatureZip, FrameZips
 from mmcomp.datasets.transforms import DecodeFrames
 from mmcomp.errors import ConfigError, DataError
-from mmcomp.predictions.parts import parts_folder
+from mmcomp.predictions.formats.parts import parts_folder
 from mmcomp.registry import MODELS
 from mmcomp.structures import TokenSequence
 

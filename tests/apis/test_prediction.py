@@ -13,7 +13,7 @@ from mmcomp.apis.prediction import _digest
 from mmcomp.apis.prediction_data import prediction_loader
 from mmcomp.datasets import TabularTextDataset
 from mmcomp.errors import CheckpointError, ConfigError, TableError
-from mmcomp.predictions import parts
+from mmcomp.predictions.formats import parts
 from mmcomp.registry import DATASETS
 
 

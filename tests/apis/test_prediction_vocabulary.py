@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmcomp.apis import predict_table, predict_tables
 from mmcomp.apis.building import untrained_model
 from mmcomp.errors import CheckpointError, ConfigError
-from mmcomp.predictions.parts import PartWriter
+from mmcomp.predictions.formats.parts import PartWriter
 from mmcomp.structures.embedding_building import build_embeddings
 from mmcomp.structures.word_list import write_words
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import strategies as st
 
 from mmcomp.errors import MMCompError, TableError
-from mmcomp.predictions import npz_table, parquet_table
-from mmcomp.predictions.headers import open_table, read_header
+from mmcomp.predictions.formats import npz_table, parquet_table
+from mmcomp.predictions.formats.headers import open_table, read_header
 from mmcomp.predictions.tables import SUFFIXES, read_table, write_table
 from mmcomp.structures import PredictionTable
 

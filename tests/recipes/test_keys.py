@@ -93,7 +93,7 @@ def package(tmp_path, monkeypatch):
     """A small package in the place of mmcomp's code."""
     sources = {
         'recipes/stages/train.py': 'def run():\n    from mmcomp.apis import train\n',
-        'recipes/stages/clean.py': 'from mmcomp.predictions.cleaning import find\n',
+        'recipes/stages/clean.py': 'from mmcomp.predictions.labels.cleaning import find\n',
         'apis/__init__.py': 'from .training import train\nfrom .other import thing\n',
         'apis/training.py': 'import mmcomp.files\n', 'apis/other.py': 'x = 1\n',
         'files.py': 'def write():\n    """Old words."""\n    return 1\n', 'predictions/cleaning.py': 'find = 1\n',

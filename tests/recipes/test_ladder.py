@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmcomp.annotations import write_list
-from mmcomp.predictions.label_files import write_labels
+from mmcomp.predictions.labels.label_files import write_labels
 from mmcomp.predictions.tables import write_table
 from mmcomp.recipes.ladder import Ladder, Rung, compare_seeds, ladder_rows, write_ladder
 from mmcomp.structures import PredictionTable

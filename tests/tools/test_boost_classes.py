@@ -4,7 +4,7 @@ import pytest
 
 from mmcomp.annotations import write_list
 from mmcomp.errors import TableError
-from mmcomp.predictions.class_boost import Boost
+from mmcomp.predictions.counts.class_boost import Boost
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.structures import PredictionTable
 

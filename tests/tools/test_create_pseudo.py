@@ -3,7 +3,7 @@ import pytest
 
 from mmcomp.annotations import read_list, write_list
 from mmcomp.errors import TableError
-from mmcomp.predictions.ensembling import write_score_list
+from mmcomp.predictions.ensembles.ensembling import write_score_list
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.structures import PredictionTable
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmcomp.errors import TableError
-from mmcomp.predictions.label_files import read_labels
+from mmcomp.predictions.labels.label_files import read_labels
 from mmcomp.predictions.tables import read_table, write_table
 from mmcomp.structures import PredictionTable
 

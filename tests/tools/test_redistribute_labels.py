@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from mmcomp.errors import ConfigError
-from mmcomp.predictions.count_chart import classes_by_count
-from mmcomp.predictions.ensembling import write_score_dict
-from mmcomp.predictions.label_files import read_labels, write_labels
-from mmcomp.predictions.redistribution import greedy_labels
+from mmcomp.predictions.counts.count_chart import classes_by_count
+from mmcomp.predictions.counts.redistribution import greedy_labels
+from mmcomp.predictions.ensembles.ensembling import write_score_dict
+from mmcomp.predictions.labels.label_files import read_labels, write_labels
 from mmcomp.predictions.tables import write_table
 from mmcomp.structures import PredictionTable
 from mmcomp.testing.leaning_predictions import class_counts, leaning_predictions

@@ -5,7 +5,7 @@ import pytest
 
 from mmcomp.annotations import write_list
 from mmcomp.errors import ConfigError, TableError
-from mmcomp.predictions.label_files import write_labels
+from mmcomp.predictions.labels.label_files import write_labels
 from mmcomp.predictions.tables import write_table
 from mmcomp.structures import PredictionTable
 

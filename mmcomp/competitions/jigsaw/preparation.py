@@ -12,7 +12,7 @@ from mmcomp.competitions.jigsaw.weights import sample_weights
 from mmcomp.errors import DataError, fault, shorten
 from mmcomp.files import write_json
 from mmcomp.metrics.bias_auc import coded_groups
-from mmcomp.predictions.folds import groups_by_text
+from mmcomp.predictions.labels.folds import groups_by_text
 from mmcomp.tabular import check_ids, read_columns
 
 

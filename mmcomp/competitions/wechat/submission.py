@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcomp.competitions.wechat.taxonomy import Taxonomy, is_code
 from mmcomp.errors import TableError, fault, shorten
-from mmcomp.predictions.label_files import write_labels
+from mmcomp.predictions.labels.label_files import write_labels
 
 
 def check_result(path: str | os.PathLike, wanted: Sequence[str], taxonomy: Taxonomy | None = None) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcomp.errors import TableError, fault, shorten
 from mmcomp.metrics.by_name import Metric
-from mmcomp.predictions.headers import open_table
+from mmcomp.predictions.formats.headers import open_table
 from mmcomp.predictions.progress import silent
 from mmcomp.predictions.weight_search.candidates import Candidates, arrange
 from mmcomp.predictions.weight_search.columns import Column

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcomp.errors import ConfigError, fault
-from mmcomp.predictions.folds import grouped_folds, stratified_folds
+from mmcomp.predictions.labels.folds import grouped_folds, stratified_folds
 from mmcomp.predictions.progress import silent
 from mmcomp.predictions.weight_search.gathering import Evidence
 from mmcomp.predictions.weight_search.intervals import DRAWS, Gain, paired_gain

@@ -8,7 +8,7 @@ import numpy as np
 from mmcomp.annotations import read_list
 from mmcomp.errors import TableError, did_you_mean, fault, shorten
 from mmcomp.predictions.joining import base_names, find_rows
-from mmcomp.predictions.label_files import read_labels
+from mmcomp.predictions.labels.label_files import read_labels
 from mmcomp.structures import PredictionTable
 
 

@@ -24,7 +24,7 @@ class Judge:
 
     def outcome(self, item: Item, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray] | None:
         """What the metric looks at in an instance's table ``(n,)``, and the truth, of some samples."""
-        from mmcomp.predictions.headers import open_table
+        from mmcomp.predictions.formats.headers import open_table
         from mmcomp.predictions.joining import find_rows
         path = item.first('table')
         if path is None:

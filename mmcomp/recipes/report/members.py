@@ -64,7 +64,7 @@ def _groups(work: Work, results: Results) -> tuple[Item | None, dict[str, list[I
 
 def _sampled(groups: list[list[Item]]) -> tuple[int, list[np.ndarray]]:
     """The mean scores of each member on the same evenly spaced samples."""
-    from mmcomp.predictions.headers import open_table
+    from mmcomp.predictions.formats.headers import open_table
     from mmcomp.predictions.joining import match_rows
     first = open_table(groups[0][0].first('table'))
     count = min(len(first), max(1, NUMBERS // first.scores.shape[1]))
@@ -84,7 +84,7 @@ def _sampled(groups: list[list[Item]]) -> tuple[int, list[np.ndarray]]:
 
 def _weights(work: Work, stage: Item, groups: dict[str, list[Item]]) -> list[float] | None:
     """The share of each member, as the ensemble's table tells."""
-    from mmcomp.predictions.headers import read_header
+    from mmcomp.predictions.formats.headers import read_header
     try:
         weights = read_header(stage.first('table'))['origin'].get('weights')
     except MMCompError as error:

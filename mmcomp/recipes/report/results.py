@@ -77,9 +77,9 @@ class Results:
         return self._known[item.name]
 
     def _read(self, item: Item) -> Labels | None:
-        from mmcomp.predictions.headers import open_table
+        from mmcomp.predictions.formats.headers import open_table
         from mmcomp.predictions.joining import find_rows
-        from mmcomp.predictions.label_files import read_labels
+        from mmcomp.predictions.labels.label_files import read_labels
         if (path := item.first('table')) is not None:
             table = open_table(path)
             return Labels(table.ids, top_classes(table.scores), table.classes)
@@ -93,7 +93,7 @@ class Results:
         """Names in label order: those of the truth, else of the nearest table behind an instance."""
         if self.truth:
             return self.truth.classes
-        from mmcomp.predictions.headers import open_table
+        from mmcomp.predictions.formats.headers import open_table
         for other in reversed(self.work.ancestors(item)):
             if other.state == 'done' and (path := other.first('table')) is not None:
                 return list(open_table(path).class_names)
@@ -221,7 +221,7 @@ class Results:
 
     def _recorded(self, entry: Entry) -> dict[str, Any] | None:
         """The score that a table itself holds, where its list is gone."""
-        from mmcomp.predictions.headers import read_header
+        from mmcomp.predictions.formats.headers import read_header
         for item in entry.val:
             try:
                 value = read_header(item.first('table'))['origin'].get('val_score')

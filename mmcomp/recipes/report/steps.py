@@ -61,7 +61,7 @@ def _scored(work: Work, results: Results) -> tuple[dict[str, Any] | None, dict[s
 
 def _submission(work: Work) -> dict[str, Any] | None:
     """File, rows, classes and hash of the last submission."""
-    from mmcomp.predictions.label_files import read_labels
+    from mmcomp.predictions.labels.label_files import read_labels
     made: list[Item] = list(work.done('Submit*'))
     if not made:
         return None

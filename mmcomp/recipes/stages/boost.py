@@ -9,7 +9,7 @@ from mmcomp.recipes.stage import STAGES, Output, Site, Stage, takes
 @dataclass(frozen=True)
 class Boost(Stage):
     """Probabilities times weights that fall with a class's training samples; see
-    :class:`mmcomp.predictions.class_boost.Boost`.
+    :class:`mmcomp.predictions.counts.class_boost.Boost`.
 
     ``ann`` is the training list (or a CSV of class and count). With ``judge``, a table of
     out-of-fold predictions, whose classes are in ``truth`` (by default ``ann``), the
@@ -32,9 +32,9 @@ class Boost(Stage):
     cap: float | None = None
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.boost_files import read_counts, write_class_weights
-        from mmcomp.predictions.class_boost import Boost as Strength
-        from mmcomp.predictions.class_boost import boosted
+        from mmcomp.predictions.counts.boost_files import read_counts, write_class_weights
+        from mmcomp.predictions.counts.class_boost import Boost as Strength
+        from mmcomp.predictions.counts.class_boost import boosted
         from mmcomp.predictions.tables import read_table, write_table
         if self.truth and not self.judge:
             raise ConfigError(fault(site.name, 'truth', 'with `judge`', self.truth, 'Name out-of-fold predictions.'))
@@ -51,8 +51,8 @@ class Boost(Stage):
         return f'{strength}: {(result.labels() != table.labels()).sum()} of {len(table)} labels are new{words}'
 
     def _tuned(self, table, counts) -> tuple:
-        from mmcomp.predictions.class_boost import BOOSTS, tune_boost
-        from mmcomp.predictions.headers import open_table
+        from mmcomp.predictions.counts.class_boost import BOOSTS, tune_boost
+        from mmcomp.predictions.formats.headers import open_table
         from mmcomp.predictions.labelled import labelled_columns
         # Out-of-fold predictions may be boosted themselves, to see what it does to them.
         like = table.take(slice(0)) if self.judge == self.table else table

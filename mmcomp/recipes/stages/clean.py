@@ -23,8 +23,8 @@ class Clean(Stage):
     max_fraction: float = 1.
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.cleaning import find_label_issues, gather_out_of_fold
-        from mmcomp.predictions.label_patch import LabelPatch, apply_patch, write_patch
+        from mmcomp.predictions.labels.cleaning import find_label_issues, gather_out_of_fold
+        from mmcomp.predictions.labels.label_patch import LabelPatch, apply_patch, write_patch
         from mmcomp.predictions.tables import read_table
         paths, labels = read_list(self.ann)
         rows, scores = gather_out_of_fold([read_table(t) for t in self.tables], paths)

@@ -17,7 +17,7 @@ class Ensemble(Stage):
     Tables of one training's checkpoints, the oldest first, are weighed 1, 2, 4, …
     by ``weights='exp2'``. ``method``, ``power``, ``temperatures`` and
     ``partial``, which joins the tables of folds, are those of
-    :func:`mmcomp.predictions.ensembling.ensemble_stream`; ``columns`` keeps some
+    :func:`mmcomp.predictions.ensembles.ensembling.ensemble_stream`; ``columns`` keeps some
     classes or tasks of the result; ``{new name: column}`` renames them, so that models call a task alike.
     """
     outputs = dict(table=Output('table', 'table.pkl'))
@@ -36,8 +36,13 @@ class Ensemble(Stage):
     columns: Sequence[str] | Mapping[str, str] | None = None
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.ensembling import ensemble
-        from mmcomp.predictions.member_weights import accuracy_weights, member_accuracies, read_weights, shares
+        from mmcomp.predictions.ensembles.ensembling import ensemble
+        from mmcomp.predictions.ensembles.member_weights import (
+            accuracy_weights,
+            member_accuracies,
+            read_weights,
+            shares,
+        )
         from mmcomp.predictions.tables import write_table
         count = len(self.tables)
         if self.scale:

@@ -25,7 +25,7 @@ class Predict(Stage):
         batch_size: Samples a batch and GPU, by default the config's.
         checkpoints: Predict so many of the training's last checkpoints in one pass, and combine them.
         weights: Of these, the oldest first: numbers, or ``exp2``, 1, 2, 4, …; equal by default.
-        method: How they are combined; see :func:`mmcomp.predictions.ensembling.ensemble_stream`.
+        method: How they are combined; see :func:`mmcomp.predictions.ensembles.ensembling.ensemble_stream`.
         options: Changes to the config, nested as it is; may hold references.
     """
     outputs = dict(table=Output('table', 'table.pkl'))
@@ -84,8 +84,8 @@ class Predict(Stage):
         return found[-self.checkpoints:]
 
     def _combined(self, outs: list[Path]):
-        from mmcomp.predictions.ensembling import ensemble
-        from mmcomp.predictions.member_weights import shares
+        from mmcomp.predictions.ensembles.ensembling import ensemble
+        from mmcomp.predictions.ensembles.member_weights import shares
         return ensemble(outs, shares(self.weights, len(outs)), method=self.method)
 
     def _launch(self, site: Site, files: list[Path], outs: list[Path]) -> None:

@@ -45,9 +45,9 @@ class PseudoLabel(Stage):
         return self.outputs | (dict(soft=Output('table', 'soft.pkl')) if self.soft else {})
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.prior_scaling import even_table
-        from mmcomp.predictions.pseudo_filters import check_filters, row_signals, write_kept
-        from mmcomp.predictions.pseudo_labels import filtered_labels, merge, top_scores
+        from mmcomp.predictions.counts.prior_scaling import even_table
+        from mmcomp.predictions.labels.pseudo_filters import check_filters, row_signals, write_kept
+        from mmcomp.predictions.labels.pseudo_labels import filtered_labels, merge, top_scores
         from mmcomp.predictions.tables import read_table
         if (self.threshold is None) == (self.keep is None):
             raise ConfigError(fault(site.name, 'threshold, keep', 'one of them', (self.threshold, self.keep),
@@ -77,7 +77,7 @@ class PseudoLabel(Stage):
         return f'{len(found.paths)} of {rows} samples above {threshold:.2f}'
 
     def _write_soft(self, site: Site, table, kept: np.ndarray) -> None:
-        from mmcomp.predictions.pseudo_filters import soft_table
+        from mmcomp.predictions.labels.pseudo_filters import soft_table
         from mmcomp.predictions.tables import write_table
         prefix = f'{self.prefix.rstrip("/")}/' if self.prefix else ''
         soft = soft_table(table, kept)

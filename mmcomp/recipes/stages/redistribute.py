@@ -8,7 +8,7 @@ from mmcomp.recipes.stage import STAGES, Output, Site, Stage, takes
 @STAGES.register_module()
 @dataclass(frozen=True)
 class Redistribute(Stage):
-    """Choose labels whose counts fit; see :func:`mmcomp.predictions.redistribution.redistribution`.
+    """Choose labels whose counts fit; see :func:`mmcomp.predictions.counts.redistribution.redistribution`.
 
     ``counts`` is a pair, fewest and most samples a class. Without any option
     the predictions decide how far to go towards even counts.
@@ -22,10 +22,10 @@ class Redistribute(Stage):
     strength: Any = None
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.headers import open_table
-        from mmcomp.predictions.label_files import names_of, write_labels
-        from mmcomp.predictions.label_moves import how_it_went
-        from mmcomp.predictions.redistribution import redistribution
+        from mmcomp.predictions.counts.label_moves import how_it_went
+        from mmcomp.predictions.counts.redistribution import redistribution
+        from mmcomp.predictions.formats.headers import open_table
+        from mmcomp.predictions.labels.label_files import names_of, write_labels
         table = open_table(self.table)
         found = redistribution(table, self.method, self.K, tuple(self.counts) if self.counts else None, self.strength)
         write_labels(site.folder / 'labels.csv', table.ids, names_of(table, found.labels))

@@ -26,7 +26,7 @@ class Split(Stage):
     group_list: str | None = takes('file', optional=True)
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.folds import grouped_folds, groups_by_regex, read_groups, stratified_folds
+        from mmcomp.predictions.labels.folds import grouped_folds, groups_by_regex, read_groups, stratified_folds
         if not 0 <= self.fold < self.folds:
             raise ConfigError(fault(site.name, 'fold', f'0 to {self.folds - 1}', self.fold, 'Correct it.'))
         paths, labels = read_list(self.ann)

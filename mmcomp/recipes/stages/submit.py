@@ -16,7 +16,7 @@ class Submit(Stage):
     header: bool = True
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.submission import (
+        from mmcomp.predictions.submissions.submission import (
             HEADER,
             fit_to_sample,
             pad_digits,

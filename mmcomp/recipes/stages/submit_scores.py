@@ -25,8 +25,8 @@ class SubmitScores(Stage):
     digits: int = 9
 
     def run(self, site: Site) -> str:
-        from mmcomp.predictions.score_submission import HEADER, fit_scores, write_scores
-        from mmcomp.predictions.submission import read_sample
+        from mmcomp.predictions.submissions.score_submission import HEADER, fit_scores, write_scores
+        from mmcomp.predictions.submissions.submission import read_sample
         from mmcomp.predictions.tables import read_table
         sample = read_sample(self.sample, self.header) if self.sample else None
         ids, scores = fit_scores(read_table(self.predictions), sample, self.column)

@@ -82,7 +82,7 @@ class WeChatResult(Stage):
     def run(self, site: Site) -> str:
         from mmcomp.annotations import read_list
         from mmcomp.competitions.wechat.submission import write_result
-        from mmcomp.predictions.submission import predicted_classes
+        from mmcomp.predictions.submissions.submission import predicted_classes
         ids, codes = predicted_classes(self.predictions)
         wanted, _ = read_list(self.test, with_label=False)
         count = write_result(site.folder / 'result.csv', ids, codes, wanted, _taxonomy(self.leaves))

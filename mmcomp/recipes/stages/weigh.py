@@ -35,7 +35,7 @@ class Weigh(Stage):
         return words
 
     def _second(self, site: Site) -> tuple[list[float], str]:
-        from mmcomp.predictions.member_weights import second_share
+        from mmcomp.predictions.ensembles.member_weights import second_share
         if len(self.tables) != 2:
             raise ConfigError(fault(site.name, 'tables', 'two without `search`', len(self.tables),
                                     'Name two models\' predictions, or set search=\'simplex\'.'))
@@ -44,7 +44,7 @@ class Weigh(Stage):
 
     def _searched(self) -> tuple[list[float], str]:
         from mmcomp.metrics.by_name import find_metric
-        from mmcomp.predictions.folds import read_groups
+        from mmcomp.predictions.labels.folds import read_groups
         from mmcomp.predictions.weight_search.gathering import gather
         from mmcomp.predictions.weight_search.searching import make_search, search_weights
         search, metric = make_search(self.search), find_metric(self.metric)

@@ -12,7 +12,7 @@ from mmcomp.competitions.jigsaw.preparation import read_labelled, write_lists
 from mmcomp.competitions.jigsaw.synthetic import write_competition
 from mmcomp.errors import DataError
 from mmcomp.metrics.bias_auc import coded_bias_auc
-from mmcomp.predictions.folds import grouped_folds, read_groups
+from mmcomp.predictions.labels.folds import grouped_folds, read_groups
 
 
 @pytest.fixture(scope='module')

@@ -1,0 +1,1 @@
+"""How many samples each class has, and what that says of labels and scores."""

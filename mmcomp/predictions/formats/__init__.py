@@ -1,0 +1,1 @@
+"""Forms of table files, and reading them safely."""

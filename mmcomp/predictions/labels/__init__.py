@@ -1,0 +1,1 @@
+"""Lists of labels: folds, mending, pseudo labels, what is alike."""
