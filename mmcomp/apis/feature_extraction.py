@@ -1,6 +1,7 @@
 """Features of the frames of many videos, by any image model, into one store."""
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import barrier, broadcast_object_list, get_rank
+from mmengine.logging import MMLogger
 from rich.progress import track
 from torch import nn
 
@@ -68,7 +70,8 @@ def extract_features(cfg: Config, out: str, *, checkpoint: str | None = None, an
                                 (dtype, precision), 'Correct them.'))
     if batch_size:
         cfg.test_dataloader.batch_size = batch_size
-    model = _model(cfg, checkpoint).to(device).eval()
+    model = _model(cfg, checkpoint).to(device)
+    model.eval()  # timm's wrapper returns nothing here
     preprocessor = MODELS.build({'type': 'ModalityDataPreprocessor', **(cfg.get('data_preprocessor') or {})}).to(device)
     dataset = _dataset(cfg, ann, frame_zips, frame_folder)
     manifest = _manifest(cfg, model, preprocessor, dtype, precision)
@@ -99,7 +102,11 @@ def _model(cfg: Config, checkpoint: str | None) -> nn.Module:
         return model
     model = build(cfg.model.to_dict())
     if hasattr(model, 'init_weights'):
+        logger = MMLogger.get_current_instance()
+        level = logger.level
+        logger.setLevel(logging.WARNING)  # a line a parameter
         model.init_weights()
+        logger.setLevel(level)
     return model
 
 

@@ -120,6 +120,16 @@ def test_another_way_is_refused(videos, tmp_path, change, told):
         extract_features(config(videos, **change), out)
 
 
+def test_backbones_of_other_libraries_and_classifiers(videos, tmp_path):
+    timm = dict(type='TIMMBackbone', model_name='resnet10t', pretrained=False)
+    head = dict(type='LinearClsHead', num_classes=2, in_channels=8)
+    classifier = dict(type='ImageClassifier', backbone=VIT, head=head)
+    for name, model, width in (('timm', timm, 512), ('classifier', classifier, 8)):
+        out = str(tmp_path / f'{name}.zip')
+        assert extract_features(config(videos, model=model), out) == 9
+        assert FeatureZip([out]).read(stored_ids([out])[0]).shape[1] == width
+
+
 def test_settings(videos, tmp_path):
     with pytest.raises(ConfigError, match='dtype'):
         extract_features(config(videos), str(tmp_path / 'x.zip'), dtype='int8')
