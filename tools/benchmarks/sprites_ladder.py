@@ -1,0 +1,51 @@
+"""Measure what each step of the video and text system adds, on real frames with captions: clips of animated sprites."""
+import argparse
+import os
+from pathlib import Path
+
+EXAMPLE = """\
+example:
+  python tools/benchmarks/sprites_ladder.py data/lpc_sprites --seeds 0 1 2 --jobs 2 --out ladder.md
+
+Runs configs/wechat/recipe_sprites.py once a seed, which decides the clips, the split and the trainings. Seeds that are
+done are not run again."""
+RECIPE = Path(__file__).resolve().parents[2] / 'configs/wechat/recipe_sprites.py'
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', type=Path, metavar='SHEETS_DIR', help='the folder of lpc_subset.zip')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], metavar='N', help='(default 0 1 2)')
+    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='stages side by side (default %(default)s)')
+    parser.add_argument('--set', dest='settings', action='append', default=[], metavar='KEY=VALUE',
+                        help='change a setting of the recipe, such as stages.data.labeled=1000')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/sprites_ladder'), metavar='DIR',
+                        help='where all results go (default %(default)s)')
+    parser.add_argument('--out', type=Path, default=Path('sprites_ladder.md'), metavar='FILE',
+                        help='the table (default %(default)s)')
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    # Read when torch is loaded; more threads get in each other's way on models this small.
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+    from mmcomp.recipes.views import PlainView
+    from mmcomp.testing.measuring import markdown
+    from mmcomp.testing.sprites_ladder import gain_rows
+    from mmcomp.testing.wechat_ladder import climb
+    settings, results = [f'stages.data.source={args.source.absolute()}', *args.settings], []
+    for seed in args.seeds:
+        print(f'seed {seed}', flush=True)
+        results.append(climb(RECIPE, args.work_dir / f'seed{seed}', seed, args.jobs, settings, PlainView('')))
+        seconds = ', '.join(f'{s:.0f}' for _, s in results)
+        table = markdown(gain_rows([steps for steps, _ in results]))
+        args.out.write_text(f'{table}\n\nSeeds {args.seeds[:len(results)]}; seconds a seed: {seconds}.\n',
+                            encoding='utf-8')
+    print(args.out.read_text(encoding='utf-8'))
+
+
+if __name__ == '__main__':
+    from mmcomp.cli import run
+    run(main)
