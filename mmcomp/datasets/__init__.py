@@ -19,6 +19,7 @@ from .transforms import (
     FastResizeEdge,
     ImageCache,
     IsolateSymbols,
+    KeepCharacters,
     LowerCase,
     NormalizeUnicode,
     PackModalities,
@@ -31,10 +32,10 @@ from .transforms import (
 from .video_text_dataset import VideoTextDataset
 
 __all__ = [
-    'AssembleText', 'DecodeFrames', 'PackModalities', 'SampleFrames', 'VideoTextDataset',
-    'DeleteCharacters', 'FastLoadImageFromFile', 'FastPackInputs', 'FastRandAugment', 'FastRandomErasing',
-    'FastRandomFlip', 'FastRandomResizedCrop', 'FastResize', 'FastResizeEdge', 'ImageCache', 'ImageFolderDataset',
-    'ImageListDataset', 'IsolateSymbols', 'LengthBucketBatchSampler', 'LowerCase', 'NormalizeUnicode', 'PackTokens',
-    'RandomAffine', 'ResumableBatchSampler', 'SeededDataset', 'ShardedBatchSampler', 'StripApostrophes',
-    'TabularTextDataset', 'TreebankTokenize', 'repeat_batch', 'sample_ids',
+    'AssembleText', 'DecodeFrames', 'DeleteCharacters', 'FastLoadImageFromFile', 'FastPackInputs', 'FastRandAugment',
+    'FastRandomErasing', 'FastRandomFlip', 'FastRandomResizedCrop', 'FastResize', 'FastResizeEdge', 'ImageCache',
+    'ImageFolderDataset', 'ImageListDataset', 'IsolateSymbols', 'KeepCharacters', 'LengthBucketBatchSampler',
+    'LowerCase', 'NormalizeUnicode', 'PackModalities', 'PackTokens', 'RandomAffine', 'ResumableBatchSampler',
+    'SampleFrames', 'SeededDataset', 'ShardedBatchSampler', 'StripApostrophes', 'TabularTextDataset',
+    'TreebankTokenize', 'VideoTextDataset', 'repeat_batch', 'sample_ids',
 ]

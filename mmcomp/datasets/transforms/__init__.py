@@ -15,6 +15,7 @@ from .text import (
     AssembleText,
     DeleteCharacters,
     IsolateSymbols,
+    KeepCharacters,
     LowerCase,
     MaskTokens,
     NormalizeUnicode,
@@ -25,9 +26,8 @@ from .text import (
 from .video import DecodeFrames, SampleFrames
 
 __all__ = [
-    'AssembleText', 'DecodeFrames', 'PackModalities', 'SampleFrames',
-    'DeleteCharacters', 'FastLoadImageFromFile', 'FastPackInputs', 'FastRandAugment', 'FastRandomErasing',
-    'FastRandomFlip', 'FastRandomResizedCrop', 'FastResize', 'FastResizeEdge', 'ImageCache', 'IsolateSymbols',
-    'LowerCase', 'MaskTokens', 'NormalizeUnicode', 'PackTokens', 'RandomAffine', 'StripApostrophes',
-    'TreebankTokenize'
+    'AssembleText', 'DecodeFrames', 'DeleteCharacters', 'FastLoadImageFromFile', 'FastPackInputs', 'FastRandAugment',
+    'FastRandomErasing', 'FastRandomFlip', 'FastRandomResizedCrop', 'FastResize', 'FastResizeEdge', 'ImageCache',
+    'IsolateSymbols', 'KeepCharacters', 'LowerCase', 'MaskTokens', 'NormalizeUnicode', 'PackModalities', 'PackTokens',
+    'RandomAffine', 'SampleFrames', 'StripApostrophes', 'TreebankTokenize',
 ]

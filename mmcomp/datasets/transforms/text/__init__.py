@@ -1,6 +1,7 @@
 from .assemble_text import AssembleText
 from .delete_characters import DeleteCharacters
 from .isolate_symbols import IsolateSymbols
+from .keep_characters import KeepCharacters
 from .lower_case import LowerCase
 from .mask_tokens import MaskTokens
 from .normalize_unicode import NormalizeUnicode
@@ -9,6 +10,6 @@ from .strip_apostrophes import StripApostrophes
 from .treebank_tokenize import TreebankTokenize
 
 __all__ = [
-    'AssembleText', 'DeleteCharacters', 'IsolateSymbols', 'LowerCase', 'MaskTokens', 'NormalizeUnicode', 'PackTokens',
-    'StripApostrophes', 'TreebankTokenize',
+    'AssembleText', 'DeleteCharacters', 'IsolateSymbols', 'KeepCharacters', 'LowerCase', 'MaskTokens',
+    'NormalizeUnicode', 'PackTokens', 'StripApostrophes', 'TreebankTokenize',
 ]
