@@ -9,8 +9,7 @@ from mmcomp.competitions.jigsaw.bias import is_yes
 from mmcomp.competitions.jigsaw.columns import MAIN, METRIC_IDENTITIES, TARGETS
 from mmcomp.competitions.jigsaw.weights import sample_weights
 from mmcomp.files import atomic_path, write_json
-from mmcomp.metrics.bias_auc import coded_bias_auc, coded_groups
-from mmcomp.predictions.joining import match_rows
+from mmcomp.metrics.bias_auc import coded_groups
 from mmcomp.predictions.labels.folds import grouped_folds, groups_by_text
 from mmcomp.recipes.road import Recipe
 from mmcomp.recipes.work_folder import WorkFolder
@@ -44,7 +43,7 @@ class Climb:
                   [self.root / 'everything.csv'], settings=[seed, effort.folds, rows], folder=self.root)
         self.started = Started(work, self.root, effort, seed)
         self.published = recipes(work.root.resolve() / 'configs', base, self.root, self.started, effort)
-        # The road begins without sample weights; see `lstms`.
+        # Without sample weights; see `lstms`.
         self.recipes = {name: recipe.but(train_dataloader__dataset__weight_col=None)
                         for name, recipe in self.published.items()}
         self.judge, self.rungs = Judge(self.root), []
@@ -129,11 +128,6 @@ class Climb:
         return table['id'].to_numpy(str), coded_groups(is_yes(table[MAIN].to_numpy()),
                                                        is_yes(table[list(METRIC_IDENTITIES)].to_numpy()))
 
-    def val_score(self, table: PredictionTable) -> float:
-        """The competition's score of a table on the validation rows."""
-        ids, codes = self.val_truth()
-        return coded_bias_auc(table.scores[match_rows(ids, table.ids.tolist(), 'scores'), 0], codes)
-
 
 def run_ladder(source: Path, work: WorkFolder, base: Path, effort: Effort, seed: int = 0,
                rows: dict[str, int] | None = None) -> list[Rung]:
@@ -151,23 +145,18 @@ def run_ladder(source: Path, work: WorkFolder, base: Path, effort: Effort, seed:
 def lstms(climb: Climb) -> tuple[str, str]:
     """The steps from one LSTM to several; names of the first and the second one's best.
 
-    The published weights are made for one toxic comment in twelve. Here it is
-    every second, so the validation rows decide whether the road goes on with them.
+    The published sample weights are made for one toxic comment in twelve. Here
+    it is every second, and the road goes on without them.
     """
     plain, first, second = climb.recipes['lstm'], 'checkpoints, 1:2:4:…', '(LSTM 2 alone)'
     single = plain.but(**_one_task(True))
     climb.add('LSTM, random vectors', last(climb.fit('lstm-random', single.but(**climb.started.random()))))
     climb.add('word vectors', last(climb.fit('lstm-vectors', single)), 'LSTM, random vectors')
     climb.add('shares as targets', last(climb.fit('lstm-shares', plain.but(**_one_task(False)))), 'word vectors')
-    ways = {'five sub-types beside': climb.fit('lstm-subtypes', plain, checkpoints=0),
-            '(identity weights)': climb.fit('lstm', climb.published['lstm'], checkpoints=0)}
-    for (name, tables), over in zip(ways.items(), ('shares as targets', 'five sub-types beside')):
-        climb.add(name, last(tables), over)
-    best = max(ways, key=lambda name: climb.val_score(climb.scores[name]))
-    climb.work.say(f'  the validation rows are for: {best}')
-    if best == '(identity weights)':
-        climb.recipes = climb.published
-    climb.add(first, doubled(ways[best]), best)
+    tables = climb.fit('lstm-subtypes', plain, checkpoints=0)
+    climb.add('five sub-types beside', last(tables), 'shares as targets')
+    climb.add('(identity weights)', last(climb.fit('lstm', climb.published['lstm'])), 'five sub-types beside')
+    climb.add(first, doubled(tables), 'five sub-types beside')
     climb.add(second, doubled(climb.fit('lstm2', climb.recipes['lstm2'], checkpoints=0)), first)
     climb.add('both LSTMs', mixed([climb.scores[first], climb.scores[second]]), first)
     return first, second
