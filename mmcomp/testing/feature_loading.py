@@ -108,7 +108,7 @@ def waiting_share(folder: Path, videos: Videos, config: Path, layers: int, width
                               dataset=dict(_delete_=True, **videos.dataset(folder))),
         custom_hooks=[], train_cfg=dict(max_iters=steps, val_begin=steps + 1),
         default_hooks=dict(logger=dict(interval=1), checkpoint=dict(interval=steps, save_begin=0, save_best=None))))
-    cfg.log_processor.window_size = 1
+    cfg.log_processor.window_size, cfg.log_level = 1, 'ERROR'
     train(cfg, work_dir=str(folder / 'training'), validate=False)
     lines = max((folder / 'training').glob('*/vis_data/scalars.json')).read_text(encoding='utf-8').splitlines()
     rows = [row for row in map(json.loads, lines) if 'data_time' in row][steps // 5:]
