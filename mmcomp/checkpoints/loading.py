@@ -4,7 +4,8 @@
 Runner: its log history pickles ``HistoryBuffer`` objects and, through them,
 ``builtins.getattr``. Stock mmengine then falls back to an unsafe load. Here
 torch's restricted unpickler is taught those two names, as an inert stand-in and
-as a ``getattr`` that touches nothing else; every other global is refused.
+as a ``getattr`` that touches nothing else, and the two curves that the one-cycle
+schedule saves by name; every other global is refused.
 """
 import os
 import re
@@ -26,10 +27,21 @@ class _HistoryStandIn:
         self.state = state
 
 
-def _inert_getattr(owner: object, name: str) -> None:
-    """The one use a Runner's file has for ``getattr``: naming a statistic."""
+class _OneCycleStandIn:
+    """For the schedule ``OneCycleLR``, whose state names its curve as an attribute of the class."""
+
+
+CURVES = ('_annealing_cos', '_annealing_linear')  # functions of three numbers
+
+
+def _inert_getattr(owner: object, name: str) -> object:
+    """The uses a Runner's file has for ``getattr``: naming a statistic or a curve."""
+    if owner is _OneCycleStandIn and name in CURVES:
+        from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
+        return getattr(OneCycleParamScheduler, name)
     if owner is not _HistoryStandIn or not isinstance(name, str):
         raise CheckpointError('refused: the file calls `getattr` on something else than a log history')
+    return None
 
 
 def _allowed_globals() -> list:
@@ -37,6 +49,7 @@ def _allowed_globals() -> list:
     dtypes = {type(np.dtype(code)) for code in np.typecodes['All'] if code not in 'O'}
     return [
         (_HistoryStandIn, 'mmengine.logging.history_buffer.HistoryBuffer'),
+        (_OneCycleStandIn, 'mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler'),
         *((_inert_getattr, f'{module}.getattr') for module in ('builtins', '__builtin__')),
         *((reconstruct, f'numpy.{core}.multiarray._reconstruct') for core in ('core', '_core')),
         *((scalar, f'numpy.{core}.multiarray.scalar') for core in ('core', '_core')),

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import MessageHub
+from mmengine.optim import OneCycleLR
+from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from safetensors.torch import save_file
 
 from mmcomp.checkpoints.loading import load_checkpoint, renamed, state_dict_of
@@ -48,6 +50,30 @@ def test_a_hostile_file_is_refused_and_nothing_runs(tmp_path, function, args, zi
     with pytest.raises(CheckpointError, match=rf'x.pth: refused.*{function.__name__}.*Nothing was run'):
         load_checkpoint(tmp_path / 'x.pth')
     assert not (tmp_path / 'planted').exists()
+
+
+@pytest.mark.parametrize('curve', ['cos', 'linear'])
+def test_a_one_cycle_schedule_goes_on_from_its_file(tmp_path, curve):
+    def schedule():
+        sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=.1)
+        return OneCycleLR(sgd, eta_max=1., total_steps=20, anneal_strategy=curve, by_epoch=False)
+
+    whole, cut = schedule(), schedule()
+    for _ in range(7):
+        whole.step(), cut.step()
+    torch.save(dict(state_dict={'a': torch.zeros(1)}, param_schedulers=[cut.state_dict()]), tmp_path / 'x.pth')
+    resumed = schedule()
+    resumed.load_state_dict(load_checkpoint(tmp_path / 'x.pth')['param_schedulers'][0])
+    for _ in range(5):
+        whole.step(), resumed.step()
+        assert whole.get_last_value() == resumed.get_last_value()
+
+
+def test_of_the_one_cycle_schedule_nothing_but_its_curves_is_reached(tmp_path):
+    hostile = Hostile(getattr, OneCycleParamScheduler, 'build_iter_from_epoch')
+    torch.save({'state_dict': {'a': torch.zeros(1)}, 'meta': hostile}, tmp_path / 'x.pth')
+    with pytest.raises(CheckpointError, match='refused: the file calls `getattr`'):
+        load_checkpoint(tmp_path / 'x.pth')
 
 
 def test_torn_and_missing_files_are_named(tmp_path):
