@@ -3,8 +3,8 @@
 # without pre-training, averages, fusion, boost. A few minutes. Three seeds: tools/benchmarks/sprites_ladder.py.
 # Scores: tools/benchmarks/README.md. Weights: none.
 title = 'Sprites: real frames with words, step by step'
-custom_imports = dict(imports=['mmcomp.testing.sprites_stage'])
-score = 'mmcomp.testing.sprites_ladder:SCORE'
+custom_imports = dict(imports=['mmcomp.testing.proofs.sprites_stage'])
+score = 'mmcomp.testing.proofs.sprites_ladder:SCORE'
 leaves = [4, 4, 4, 4, 4, 1]
 splits = ['labeled', 'unlabeled', 'test']
 width, words, channels, epochs = 48, 192, 128, 16

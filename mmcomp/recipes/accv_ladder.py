@@ -43,7 +43,7 @@ class Climb:
     Args:
         work: The work folder.
         root: The data: ``train``, ``test``, ``meta``, ``truth``, as
-            :func:`mmcomp.testing.omniglot.write_omniglot` leaves them.
+            :func:`mmcomp.testing.proofs.omniglot.write_omniglot` leaves them.
         configs: The folder of ``digits-*.py``, whose models serve here too.
         effort: Epochs.
         seed: Of the trainings.

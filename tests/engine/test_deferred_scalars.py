@@ -7,7 +7,7 @@ import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 
 from mmcomp.engine.deferred_scalars import MOST_WAITING, DeferredHistoryBuffer, DeviceReads, update_scalar
-from mmcomp.testing.gpu_speed import Waits
+from mmcomp.testing.speed.gpu_speed import Waits
 
 
 def test_it_reads_as_the_stock_buffer():

@@ -8,7 +8,7 @@ from mmcomp.predictions.ensembles.ensembling import write_score_dict
 from mmcomp.predictions.labels.label_files import read_labels, write_labels
 from mmcomp.predictions.tables import write_table
 from mmcomp.structures import PredictionTable
-from mmcomp.testing.leaning_predictions import class_counts, leaning_predictions
+from mmcomp.testing.proofs.leaning_predictions import class_counts, leaning_predictions
 
 
 @pytest.fixture

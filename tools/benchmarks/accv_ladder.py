@@ -34,7 +34,7 @@ def climb(args, seed: int):
     """Rungs and seconds of one seed."""
     from mmcomp.recipes.accv_ladder import Effort, run_ladder
     from mmcomp.recipes.work_folder import WorkFolder
-    from mmcomp.testing.omniglot import write_omniglot
+    from mmcomp.testing.proofs.omniglot import write_omniglot
     work = WorkFolder(args.work_dir / f'seed{seed}')
     root = work / 'data'
     work.step('data', lambda: str(write_omniglot(args.source, root, args.classes, args.noise, seed)),

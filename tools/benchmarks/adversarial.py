@@ -23,8 +23,8 @@ def parse_args(argv=None):
 
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.testing.adversarial_speed import cost_rows
-    from mmcomp.testing.measuring import markdown
+    from mmcomp.testing.speed.adversarial_speed import cost_rows
+    from mmcomp.testing.speed.measuring import markdown
     rows = cost_rows(args.rounds, layers=args.layers, width=args.width, batch_size=args.batch_size, tokens=args.tokens)
     print(markdown([['way', 'passes', 'seconds', 'plain steps'], *rows]))
 

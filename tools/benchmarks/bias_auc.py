@@ -23,7 +23,7 @@ def parse_args(argv=None):
 
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.testing.bias_auc_speed import measure
+    from mmcomp.testing.speed.bias_auc_speed import measure
     print(measure(args.rows, args.groups, args.rounds))
 
 

@@ -27,7 +27,7 @@ def main(argv=None):
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     import tempfile
 
-    from mmcomp.testing.feature_loading import Videos, loading_speed, waiting_share
+    from mmcomp.testing.speed.feature_loading import Videos, loading_speed, waiting_share
     config = Path(__file__).resolve().parents[2] / 'configs/wechat/single-fixed.py'
     videos = Videos(count=args.videos, frames=args.frames, words=args.words)
     with tempfile.TemporaryDirectory() as name:

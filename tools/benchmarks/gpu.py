@@ -24,8 +24,8 @@ def main(argv=None):
     args = parse_args(argv)
     import torch
 
-    from mmcomp.testing.gpu_speed import shape_rows, speed_rows
-    from mmcomp.testing.measuring import markdown
+    from mmcomp.testing.speed.gpu_speed import shape_rows, speed_rows
+    from mmcomp.testing.speed.measuring import markdown
     if not torch.cuda.is_available():
         rows = [row for name in args.cases for row in shape_rows(name)]
         print(markdown([['model, way', 'graph breaks', 'waits a step', 'MFLOPs of the toy step'], *rows]))

@@ -26,9 +26,9 @@ def parse_args(argv=None):
 def main(argv=None):
     args = parse_args(argv)
     from mmcomp.image_files import list_images
-    from mmcomp.testing import image_pipeline_speed as speed
-    from mmcomp.testing.measuring import markdown
     from mmcomp.testing.photos import write_photos
+    from mmcomp.testing.speed import image_pipeline_speed as speed
+    from mmcomp.testing.speed.measuring import markdown
     speed.single_thread()
     with tempfile.TemporaryDirectory() as folder:
         if args.images:

@@ -33,9 +33,9 @@ def parse_args(argv=None):
 def climb(args, seed: int):
     """Rungs and seconds of one seed."""
     from mmcomp.recipes.work_folder import WorkFolder
-    from mmcomp.testing.toxic_ladder import run_ladder
-    from mmcomp.testing.toxic_start import Effort
-    from mmcomp.testing.toxic_texts import ROWS
+    from mmcomp.testing.proofs.toxic_ladder import run_ladder
+    from mmcomp.testing.proofs.toxic_start import Effort
+    from mmcomp.testing.proofs.toxic_texts import ROWS
     work = WorkFolder(args.work_dir / f'seed{seed}')
     effort = Effort(args.lstm_epochs, args.bert_epochs, args.bert_epochs, args.masked_epochs)
     base = Path(__file__).resolve().parents[2] / 'configs/_base_'
@@ -47,8 +47,8 @@ def main(argv=None):
     args = parse_args(argv)
     # Read when torch is loaded; more threads get in each other's way on models this small.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
-    from mmcomp.testing.measuring import markdown
-    from mmcomp.testing.toxic_scores import ELSEWHERE, HELD_OUT, compare_rungs
+    from mmcomp.testing.proofs.toxic_scores import ELSEWHERE, HELD_OUT, compare_rungs
+    from mmcomp.testing.speed.measuring import markdown
     results = []
     for seed in args.seeds:
         print(f'seed {seed}', flush=True)

@@ -21,7 +21,7 @@ def parse_args(argv=None):
 def main(argv=None):
     args = parse_args(argv)
     from mmcomp.apis.config import load_config
-    from mmcomp.testing.step_memory import memory_rows
+    from mmcomp.testing.speed.step_memory import memory_rows
     for path in args.configs:
         cfg = load_config(path)
         batch = args.batch_size or cfg.train_dataloader.batch_size

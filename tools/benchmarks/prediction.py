@@ -28,8 +28,8 @@ def main(argv=None):
     import torch
 
     from mmcomp.recipes.work_folder import WorkFolder
-    from mmcomp.testing.measuring import markdown
-    from mmcomp.testing.prediction_speed import PredictionBench, compare_ways
+    from mmcomp.testing.speed.measuring import markdown
+    from mmcomp.testing.speed.prediction_speed import PredictionBench, compare_ways
     with tempfile.TemporaryDirectory() as folder, WorkFolder(folder).quiet():
         bench = PredictionBench(Path(folder), args.images, args.classes, args.batch_size, args.workers,
                                 args.checkpoints)

@@ -31,7 +31,7 @@ def main(argv=None):
     args = parse_args(argv)
     import torch
 
-    from mmcomp.testing.pretraining_speed import Sizes, question_rows
+    from mmcomp.testing.speed.pretraining_speed import Sizes, question_rows
     torch.set_num_threads(args.threads)
     sizes = Sizes(videos=args.videos, texts=args.texts, channels=args.channels, vocabulary=args.vocabulary,
                   queue=args.queue, layers=args.layers)

@@ -33,7 +33,7 @@ def parse_args(argv=None):
 def main(argv=None):
     args = parse_args(argv)
     if args.question == 'quality':
-        from mmcomp.testing.redistribution_quality import KINDS, markdown, quality_row
+        from mmcomp.testing.proofs.redistribution_quality import KINDS, markdown, quality_row
         classes = args.classes or 400
         rows = [quality_row(kind, leaning, classes, 18, args.seeds, args.noise)
                 for leaning in args.leaning for kind in KINDS]
@@ -45,7 +45,7 @@ def main(argv=None):
 
 def speed(args):
     from mmcomp.errors import DataError, did_you_mean, fault
-    from mmcomp.testing.redistribution_speed import EACH, JOBS, measure, write_predictions
+    from mmcomp.testing.speed.redistribution_speed import EACH, JOBS, measure, write_predictions
     names, classes = args.jobs or list(JOBS), args.classes or (5000 if args.full else 1600)
     for name in names:
         if name not in JOBS:

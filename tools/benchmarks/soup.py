@@ -41,7 +41,7 @@ def parse_args(argv=None):
 
 def measured(paths, folder, rounds):
     """Rows of the table: a way's name, its costs cold and warm."""
-    from mmcomp.testing.soup_speed import watch
+    from mmcomp.testing.speed.soup_speed import watch
     for name, way, suffix in ROWS:
         costs = []
         for cold in (True, False):
@@ -56,7 +56,7 @@ def measured(paths, folder, rounds):
 def main(argv=None):
     args = parse_args(argv)
     from mmcomp.errors import DataError
-    from mmcomp.testing.soup_speed import write_checkpoints
+    from mmcomp.testing.speed.soup_speed import write_checkpoints
     needed, free = (args.members + 1) * NEEDED * (args.width / 192)**2, shutil.disk_usage(args.folder).free
     if free < needed:
         raise DataError(f'--folder: {args.folder} has {free / GB:.1f} GB free, {needed / GB:.1f} are needed. '

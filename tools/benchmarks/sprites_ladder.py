@@ -32,9 +32,9 @@ def main(argv=None):
     # Read when torch is loaded; more threads get in each other's way on models this small.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     from mmcomp.recipes.views import PlainView
-    from mmcomp.testing.measuring import markdown
-    from mmcomp.testing.sprites_ladder import gain_rows
-    from mmcomp.testing.wechat_ladder import climb
+    from mmcomp.testing.proofs.sprites_ladder import gain_rows
+    from mmcomp.testing.proofs.wechat_ladder import climb
+    from mmcomp.testing.speed.measuring import markdown
     settings, results = [f'stages.data.source={args.source.absolute()}', *args.settings], []
     for seed in args.seeds:
         print(f'seed {seed}', flush=True)

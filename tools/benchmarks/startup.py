@@ -21,8 +21,8 @@ def parse_args(argv=None):
 
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.testing.measuring import markdown
-    from mmcomp.testing.startup_speed import startup_rows
+    from mmcomp.testing.speed.measuring import markdown
+    from mmcomp.testing.speed.startup_speed import startup_rows
     with tempfile.TemporaryDirectory() as folder:
         print(markdown(startup_rows(Path(folder), args.rounds, args.quick)))
     print(f'\nMedian (least…most) of {args.rounds} rounds.')

@@ -31,7 +31,7 @@ def parse_args(argv=None):
 def main(argv=None):
     args = parse_args(argv)
     from mmcomp.errors import DataError, did_you_mean, fault
-    from mmcomp.testing import table_speed as speed
+    from mmcomp.testing.speed import table_speed as speed
     names = args.jobs or list(speed.JOBS)
     for name in names:
         if name not in speed.JOBS:

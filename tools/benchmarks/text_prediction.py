@@ -29,8 +29,8 @@ def main(argv=None):
     import torch
 
     from mmcomp.recipes.work_folder import WorkFolder
-    from mmcomp.testing.measuring import alternated, markdown
-    from mmcomp.testing.text_speed import Bench, speed_rows
+    from mmcomp.testing.speed.measuring import alternated, markdown
+    from mmcomp.testing.speed.text_speed import Bench, speed_rows
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), Path(__file__).resolve().parents[2] / 'configs/_base_', args.rows, args.batch_size,
                       args.layers, args.width, seed=args.seed)

@@ -32,9 +32,9 @@ def main(argv=None):
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     import time
 
-    from mmcomp.testing.measuring import markdown
-    from mmcomp.testing.text_proof import Texts, proof_rows, prove
-    from mmcomp.testing.tweets import train_word_pieces, write_tweets
+    from mmcomp.testing.proofs.text_proof import Texts, proof_rows, prove
+    from mmcomp.testing.proofs.tweets import train_word_pieces, write_tweets
+    from mmcomp.testing.speed.measuring import markdown
     start, root = time.perf_counter(), args.work_dir.resolve() / 'data'
     root.mkdir(parents=True, exist_ok=True)
     sizes = write_tweets(args.source, root, args.split_seed)

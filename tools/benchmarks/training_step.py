@@ -31,7 +31,7 @@ def main(argv=None):
     args = parse_args(argv)
     import torch
 
-    from mmcomp.testing.training_step_speed import TINY, Sizes, question_rows
+    from mmcomp.testing.speed.training_step_speed import TINY, Sizes, question_rows
     torch.set_num_threads(args.threads)
     arch = dict(embed_dims=8, depths=[2, 1], num_heads=[1, 2]) if args.toy else TINY
     image, window = (384, 24) if args.full else (args.image_size, args.window)

@@ -31,8 +31,8 @@ def main(argv=None):
     # Read when torch is loaded; more threads get in each other's way on models this small.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     from mmcomp.recipes.views import PlainView
-    from mmcomp.testing.measuring import markdown
-    from mmcomp.testing.wechat_ladder import climb, ladder_rows
+    from mmcomp.testing.proofs.wechat_ladder import climb, ladder_rows
+    from mmcomp.testing.speed.measuring import markdown
     results = []
     for seed in args.seeds:
         print(f'seed {seed}', flush=True)

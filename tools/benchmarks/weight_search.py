@@ -31,7 +31,7 @@ def parse_args(argv=None):
 
 def main(argv=None):
     args = parse_args(argv)
-    from mmcomp.testing.weight_search_speed import check_disk, measure, write_members
+    from mmcomp.testing.speed.weight_search_speed import check_disk, measure, write_members
     need = 4 * args.members * args.samples * args.classes
     check_disk(args.dir or tempfile.gettempdir(), need)
     with tempfile.TemporaryDirectory(dir=args.dir) as folder:

@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from mmcomp.apis import load_config
 from mmcomp.apis.resuming import use_resumable_parts
 from mmcomp.engine.hooks import DeferredRuntimeInfoHook
-from mmcomp.testing.gpu_speed import Waits
+from mmcomp.testing.speed.gpu_speed import Waits
 from mmcomp.testing.toy_training import write_toy_config
 
 

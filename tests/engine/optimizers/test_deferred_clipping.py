@@ -4,7 +4,7 @@ import torch
 from mmengine.optim import OptimWrapper
 
 from mmcomp.engine.optimizers import DeferredOptimWrapper
-from mmcomp.testing.gpu_speed import Waits
+from mmcomp.testing.speed.gpu_speed import Waits
 
 
 @pytest.mark.parametrize('clip', [dict(max_norm=.5), dict(type='value', clip_value=.1)])

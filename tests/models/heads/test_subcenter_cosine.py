@@ -4,7 +4,7 @@ import torch
 from mmpretrain.models.heads.margin_head import NormProduct
 
 from mmcomp.models.heads.subcenter_cosine import subcenter_cosine
-from mmcomp.testing.step_memory import LivingBytes
+from mmcomp.testing.speed.step_memory import LivingBytes
 
 
 @pytest.mark.parametrize('num_subcenters', [1, 3])

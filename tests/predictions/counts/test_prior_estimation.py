@@ -3,7 +3,7 @@ import pytest
 
 from mmcomp.predictions.counts.prior_estimation import SMOOTHING, confusion_prior, em_prior, leaning
 from mmcomp.predictions.counts.redistribution import redistribution
-from mmcomp.testing.leaning_predictions import class_counts, leaning_predictions
+from mmcomp.testing.proofs.leaning_predictions import class_counts, leaning_predictions
 
 EVEN = np.full(60, 1 / 60)
 

@@ -4,7 +4,7 @@ import pytest
 from mmcomp.predictions.counts import strength
 from mmcomp.predictions.counts.redistribution import redistribution
 from mmcomp.predictions.counts.strength import evident_strength
-from mmcomp.testing.leaning_predictions import class_counts, leaning_predictions
+from mmcomp.testing.proofs.leaning_predictions import class_counts, leaning_predictions
 
 
 def made_up(kind, leaning, noise=.9, sharpness=1., seed=0, classes=80):

@@ -3,7 +3,7 @@ import pytest
 
 from mmcomp.errors import ConfigError
 from mmcomp.predictions.counts.tuning import WAYS, Way, tune
-from mmcomp.testing.leaning_predictions import class_counts, leaning_predictions
+from mmcomp.testing.proofs.leaning_predictions import class_counts, leaning_predictions
 
 
 def made_up(kind, leaning, classes=40, each=20, seed=0):

@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from mmcomp.testing.gpu_speed import CASES, StepBench, Waits, speed_rows
+from mmcomp.testing.speed.gpu_speed import CASES, StepBench, Waits, speed_rows
 
 
 def test_swin_is_one_graph_and_waits_for_nothing(tool, capsys):

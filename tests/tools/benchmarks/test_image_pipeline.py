@@ -3,8 +3,8 @@ import re
 
 import numpy as np
 
-from mmcomp.testing.image_pipeline_speed import EXACT, LIMIT, STOCK, TIMM, decode, speed_rows
 from mmcomp.testing.photos import SIZES, write_photos
+from mmcomp.testing.speed.image_pipeline_speed import EXACT, LIMIT, STOCK, TIMM, decode, speed_rows
 
 
 def test_it_prints_three_tables(tool, capsys, tmp_path):

@@ -11,10 +11,10 @@ from mmcomp.competitions.jigsaw.columns import METRIC_IDENTITIES, TARGETS
 from mmcomp.errors import DataError
 from mmcomp.metrics.bias_auc import coded_groups
 from mmcomp.structures import PredictionTable
-from mmcomp.testing.toxic_blends import last, mixed, searched
-from mmcomp.testing.toxic_ladder import read_rungs, with_weights, write_data
-from mmcomp.testing.toxic_scores import HELD_OUT, Judge, Rung, compare_rungs
-from mmcomp.testing.toxic_texts import PARTS, mentions, write_toxic_texts
+from mmcomp.testing.proofs.toxic_blends import last, mixed, searched
+from mmcomp.testing.proofs.toxic_ladder import read_rungs, with_weights, write_data
+from mmcomp.testing.proofs.toxic_scores import HELD_OUT, Judge, Rung, compare_rungs
+from mmcomp.testing.proofs.toxic_texts import PARTS, mentions, write_toxic_texts
 
 GOOD, BAD = ['sun', 'tea', 'walk', 'train', 'book', 'rain', 'song'], ['grr', 'meh', 'zork', 'blarg']
 WHO = ['women', 'men', 'gay', 'christian', 'jewish', 'muslim', 'black', 'white', 'autistic', 'tall', 'old']

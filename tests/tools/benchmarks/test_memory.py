@@ -1,5 +1,5 @@
 """The benchmark prints a row a switch."""
-from mmcomp.testing import step_memory
+from mmcomp.testing.speed import step_memory
 
 
 def test_it_prints_a_table(tool, capsys, monkeypatch, root):

@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from mmcomp.testing.pretraining_speed import QUESTIONS, Sizes, losses_of
+from mmcomp.testing.speed.pretraining_speed import QUESTIONS, Sizes, losses_of
 
 SMALL = Sizes(videos=8, texts=2, frames=4, words=12, channels=16, vocabulary=50, queue=32, layers=1)
 

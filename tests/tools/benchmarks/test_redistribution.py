@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmcomp.errors import DataError
-from mmcomp.testing.redistribution_speed import JOBS, write_predictions
+from mmcomp.testing.speed.redistribution_speed import JOBS, write_predictions
 
 
 def test_quality_of_few_classes(tool, capsys):

@@ -6,8 +6,8 @@ import torch
 
 from mmcomp.checkpoints.loading import load_checkpoint
 from mmcomp.errors import DataError
-from mmcomp.testing import soup_speed
-from mmcomp.testing.soup_speed import float64, ours, published, swin_shapes, weight_ranges, write_checkpoints
+from mmcomp.testing.speed import soup_speed
+from mmcomp.testing.speed.soup_speed import float64, ours, published, swin_shapes, weight_ranges, write_checkpoints
 
 
 def test_it_prints_a_table(tool, capsys, tmp_path, monkeypatch):

@@ -1,5 +1,5 @@
 """Seeds of the ladder become one table."""
-import mmcomp.testing.wechat_ladder as ladder
+import mmcomp.testing.proofs.wechat_ladder as ladder
 
 
 def test_one_table(root, tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """The commands do what they say, and the table names what they are measured over."""
 import time
 
-from mmcomp.testing.startup_speed import measure, write_ways
+from mmcomp.testing.speed.startup_speed import measure, write_ways
 
 
 def test_without_torch(tool, capsys):

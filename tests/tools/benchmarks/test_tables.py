@@ -1,7 +1,7 @@
 import pytest
 
 from mmcomp.errors import DataError
-from mmcomp.testing import table_speed
+from mmcomp.testing.speed import table_speed
 
 
 def test_a_small_run(tool, tmp_path, capsys):

@@ -3,7 +3,7 @@ import numpy as np
 
 from mmcomp.predictions.tables import read_table
 from mmcomp.recipes.work_folder import WorkFolder
-from mmcomp.testing.text_speed import Bench
+from mmcomp.testing.speed.text_speed import Bench
 
 
 def test_three_ways_become_a_table(tool, capsys):

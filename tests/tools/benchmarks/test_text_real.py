@@ -8,8 +8,8 @@ import pytest
 
 from mmcomp.errors import DataError
 from mmcomp.tabular import read_columns
-from mmcomp.testing.text_proof import Texts, logistic_regression, proof_rows, tf_idf
-from mmcomp.testing.tweets import tidy, train_word_pieces, write_tweets
+from mmcomp.testing.proofs.text_proof import Texts, logistic_regression, proof_rows, tf_idf
+from mmcomp.testing.proofs.tweets import tidy, train_word_pieces, write_tweets
 
 OTHER, BAD, WORSE = ['sun', 'tea', 'walk', 'train', 'book', 'rain', 'song'], ['grr', 'meh'], ['zork', 'blarg']
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmcomp.datasets.samplers.length_bucket_batch_sampler import LengthBucketBatchSampler
-from mmcomp.testing import measuring, text_speed
+from mmcomp.testing.speed import measuring, text_speed
 
 
 def test_a_round_of_three_ways_becomes_a_table(tool, capsys):

@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from mmcomp.testing.training_step_speed import peak_bytes, take_turns
+from mmcomp.testing.speed.training_step_speed import peak_bytes, take_turns
 
 
 def test_tables(tool, capsys):

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from mmcomp.errors import ConfigError
-from mmcomp.testing.weight_search_speed import check_disk
+from mmcomp.testing.speed.weight_search_speed import check_disk
 
 
 def test_it_prints_a_table_and_the_dense_way_agrees(tool, capsys, tmp_path):

@@ -4,7 +4,7 @@ import torch
 
 from mmcomp.apis import load_config
 from mmcomp.testing.kill_soak import write_recipes
-from mmcomp.testing.step_memory import LivingBytes, step_bytes
+from mmcomp.testing.speed.step_memory import LivingBytes, step_bytes
 
 
 def test_views_cost_nothing_and_ends_count():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcomp.cli import tools_folder
-from mmcomp.testing.measuring import ratio
+from mmcomp.testing.speed.measuring import ratio
 from mmcomp.testing.toy_training import write_toy_config
 
 # Both trainings load it; its file's name is the moment of the first step.
@@ -75,7 +75,7 @@ def measure(way: Way, folder: Path) -> float:
     Raises:
         RuntimeError: If the command fails.
     """
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     search = os.pathsep.join(filter(None, (str(folder), str(root), os.environ.get('PYTHONPATH'))))
     start, clock = time.time(), time.perf_counter()
     done = subprocess.run([sys.executable, *way.command], env=dict(os.environ, PYTHONPATH=search), capture_output=True,

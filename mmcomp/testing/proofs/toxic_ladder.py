@@ -14,11 +14,11 @@ from mmcomp.predictions.labels.folds import grouped_folds, groups_by_text
 from mmcomp.recipes.road import Recipe
 from mmcomp.recipes.work_folder import WorkFolder
 from mmcomp.structures import PredictionTable
-from mmcomp.testing.toxic_blends import doubled, last, mixed, searched
-from mmcomp.testing.toxic_models import recipes
-from mmcomp.testing.toxic_scores import Judge, Rung
-from mmcomp.testing.toxic_start import Effort, Started
-from mmcomp.testing.toxic_texts import write_toxic_texts
+from mmcomp.testing.proofs.toxic_blends import doubled, last, mixed, searched
+from mmcomp.testing.proofs.toxic_models import recipes
+from mmcomp.testing.proofs.toxic_scores import Judge, Rung
+from mmcomp.testing.proofs.toxic_start import Effort, Started
+from mmcomp.testing.proofs.toxic_texts import write_toxic_texts
 
 PUBLISHED = (4, 2, .75, .75)
 POWER = 3.5
@@ -205,7 +205,7 @@ def tf_idf_table(climb: Climb) -> PredictionTable:
     import pandas as pd
 
     from mmcomp.predictions.tables import read_table, write_table
-    from mmcomp.testing.text_proof import logistic_regression, tf_idf
+    from mmcomp.testing.proofs.text_proof import logistic_regression, tf_idf
     out = climb.work / 'tables/tf-idf.pkl'
     train, val, everything = (climb.root / f'{name}.csv' for name in ('train', 'val', 'everything'))
 

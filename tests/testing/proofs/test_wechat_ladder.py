@@ -6,7 +6,7 @@ from mmcomp.annotations import write_list
 from mmcomp.errors import DataError
 from mmcomp.predictions.tables import write_table
 from mmcomp.structures import PredictionTable
-from mmcomp.testing.wechat_ladder import climb, ladder_rows
+from mmcomp.testing.proofs.wechat_ladder import climb, ladder_rows
 
 RECIPE = """
 steps = dict(first={first!r}, second={second!r})

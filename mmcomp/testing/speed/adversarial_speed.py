@@ -10,8 +10,8 @@ from mmpretrain.structures import DataSample
 
 from mmcomp.apis import build
 from mmcomp.engine.hooks import AdversarialTrainingHook
-from mmcomp.testing.measuring import ratio
-from mmcomp.testing.training_step_speed import take_turns
+from mmcomp.testing.speed.measuring import ratio
+from mmcomp.testing.speed.training_step_speed import take_turns
 
 WAYS = {'plain': None, 'FGM': dict(method='FGM'), 'PGD, 3 steps': dict(method='PGD'),
         'AWP of all weights': dict(method='AWP', key='weight')}  # yapf: disable

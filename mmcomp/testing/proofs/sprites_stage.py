@@ -10,7 +10,7 @@ SPLITS = ('labeled', 'unlabeled', 'test')
 @STAGES.register_module()
 @dataclass(frozen=True)
 class Sprites(Stage):
-    """Compose the clips; see :class:`mmcomp.testing.sprites.SpriteClips` for the settings.
+    """Compose the clips; see :class:`mmcomp.testing.proofs.sprites.SpriteClips` for the settings.
 
     Args:
         source: The folder of the sheets' archive.
@@ -37,7 +37,7 @@ class Sprites(Stage):
     seed: int = 0
 
     def run(self, site: Site) -> str:
-        from mmcomp.testing.sprites import LEAVES, SpriteClips, write_clips
+        from mmcomp.testing.proofs.sprites import LEAVES, SpriteClips, write_clips
         clips = SpriteClips(**{field.name: getattr(self, field.name) for field in fields(SpriteClips)})
         counts = write_clips(self.source, site.folder / 'data', clips, site.progress)
         write_lists(site.folder / 'data/annotations', site.folder, LEAVES)

@@ -13,7 +13,7 @@ from mmcomp.models.pretrain.masking import draw_tokens
 from mmcomp.models.pretrain.momentum_teacher import MomentumTeacher, taught_cross_entropy
 from mmcomp.models.pretrain.pretraining_batch import PretrainingBatch
 from mmcomp.structures import TokenSequence
-from mmcomp.testing.training_step_speed import peak_bytes, take_turns
+from mmcomp.testing.speed.training_step_speed import peak_bytes, take_turns
 
 Step = Callable[[], torch.Tensor]
 

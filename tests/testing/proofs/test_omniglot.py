@@ -6,7 +6,7 @@ import pytest
 
 from mmcomp.annotations import read_list
 from mmcomp.errors import DataError
-from mmcomp.testing.omniglot import write_omniglot
+from mmcomp.testing.proofs.omniglot import write_omniglot
 
 
 @pytest.fixture(scope='module')

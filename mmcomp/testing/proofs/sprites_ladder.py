@@ -6,7 +6,7 @@ import numpy as np
 from mmcomp.competitions.wechat.scoring import score_terms
 from mmcomp.competitions.wechat.taxonomy import Taxonomy
 from mmcomp.metrics.by_name import Metric
-from mmcomp.testing.sprites import LEAVES
+from mmcomp.testing.proofs.sprites import LEAVES
 
 TAXONOMY = Taxonomy.from_counts(LEAVES)
 # The step that each one is held against.
@@ -29,7 +29,7 @@ def gain_rows(seeds: Sequence[dict[str, dict[str, float]]]) -> list[list[str]]:
     """Rows of a table: each step's values, and its gains over another of the same seed, mean and deviation over seeds.
 
     Args:
-        seeds: ``{step: dict(score, macro)}`` of each, as of :func:`mmcomp.testing.wechat_ladder.climb`.
+        seeds: ``{step: dict(score, macro)}`` of each, as of :func:`mmcomp.testing.proofs.wechat_ladder.climb`.
     """
     rows = [['step', 'score, %', 'macro F1, %', 'gain of score', 'over']]
     for step in seeds[0]:

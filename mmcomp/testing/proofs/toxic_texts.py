@@ -12,7 +12,7 @@ from mmcomp.competitions.jigsaw.columns import SUBTYPES, TARGETS
 from mmcomp.errors import DataError
 from mmcomp.files import atomic_path
 from mmcomp.predictions.labels.folds import grouped_folds, groups_by_text
-from mmcomp.testing.tweets import find_table, tidy
+from mmcomp.testing.proofs.tweets import find_table, tidy
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmcomp.registry import MODELS
-from mmcomp.testing.step_memory import LivingBytes
+from mmcomp.testing.speed.step_memory import LivingBytes
 
 Step = Callable[[], object]
 

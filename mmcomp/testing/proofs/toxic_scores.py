@@ -33,7 +33,7 @@ class Judge:
     """Truth of all sets that are predicted.
 
     Args:
-        root: As :func:`mmcomp.testing.toxic_texts.write_toxic_texts` leaves it.
+        root: As :func:`mmcomp.testing.proofs.toxic_texts.write_toxic_texts` leaves it.
     """
 
     def __init__(self, root: Path):

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from mmcomp.testing.measuring import ratio
+from mmcomp.testing.speed.measuring import ratio
 
 CONFIG = """
 model = dict(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcomp.predictions.counts.redistribution import redistribution
-from mmcomp.testing.leaning_predictions import class_counts, leaning_predictions
+from mmcomp.testing.proofs.leaning_predictions import class_counts, leaning_predictions
 
 KINDS = ('even', 'multinomial', 'long tail', 'shifted')
 

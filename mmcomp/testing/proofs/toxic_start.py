@@ -8,7 +8,7 @@ import numpy as np
 from mmcomp.files import atomic_folder, atomic_open
 from mmcomp.recipes.road import Recipe
 from mmcomp.recipes.work_folder import WorkFolder
-from mmcomp.testing.tweets import SPECIALS
+from mmcomp.testing.proofs.tweets import SPECIALS
 
 BERT = dict(model_type='bert', hidden_size=128, num_hidden_layers=2, num_attention_heads=4, intermediate_size=256,
             max_position_embeddings=96, hidden_dropout_prob=.1, attention_probs_dropout_prob=.1)
@@ -107,7 +107,7 @@ class Started:
         from mmcomp.datasets.word_vocabulary import WordVocabulary, count_words
         from mmcomp.registry import TRANSFORMS
         from mmcomp.structures.embedding_building import build_embeddings
-        from mmcomp.testing.word_vectors import frequent_words, random_vectors, train_vectors, write_vectors
+        from mmcomp.testing.proofs.word_vectors import frequent_words, random_vectors, train_vectors, write_vectors
         texts, seen, counts = self.texts(), [], {}
         for name, steps in WAYS.items():
             transforms = [TRANSFORMS.build(dict(step)) for step in steps]

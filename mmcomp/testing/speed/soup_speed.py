@@ -161,7 +161,7 @@ def watch(way: str, paths: Sequence[Path], out: Path, cold: bool) -> Cost:
             _touch(path)
     else:
         read_once(paths, out)
-    words = [sys.executable, '-m', 'mmcomp.testing.soup_speed', way, str(out), *map(str, paths)]
+    words = [sys.executable, '-m', 'mmcomp.testing.speed.soup_speed', way, str(out), *map(str, paths)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()  # it has imported torch
         before, peak = _anonymous(process.pid), 0

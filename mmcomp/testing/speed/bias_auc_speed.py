@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcomp.metrics.bias_auc import SLICES, BiasAreas, bias_areas
-from mmcomp.testing.measuring import alternated, markdown, ratio
+from mmcomp.testing.speed.measuring import alternated, markdown, ratio
 
 
 def made_up(rows: int, groups: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -44,7 +44,7 @@ class Texts:
 
     @classmethod
     def read(cls, path: Path) -> 'Texts':
-        """One of the tables of :func:`mmcomp.testing.tweets.write_tweets`."""
+        """One of the tables of :func:`mmcomp.testing.proofs.tweets.write_tweets`."""
         table = read_columns(path, ['id', 'text'], [*TASKS, 'class'])
         truth = np.stack([table['class'] != 2, table['class'] == 0], axis=1)
         return cls(table['id'], table['text'], np.stack([table[task] for task in TASKS], axis=1), truth)
@@ -126,7 +126,7 @@ def prove(root: Path, base: Path, vocab: Path, folder: Path, *, epochs: int, see
     """Probabilities ``(N, 2)`` of the test rows by each way.
 
     Args:
-        root: ``train.csv``, ``val.csv`` and ``test.csv`` of :func:`mmcomp.testing.tweets.write_tweets`.
+        root: ``train.csv``, ``val.csv`` and ``test.csv`` of :func:`mmcomp.testing.proofs.tweets.write_tweets`.
         base: The folder ``configs/_base_``.
         vocab: A word piece a line.
         folder: For everything that is written.

@@ -10,7 +10,7 @@ from mmcomp.datasets import TabularTextDataset
 from mmcomp.datasets.samplers.length_bucket_batch_sampler import bucketed_batches
 from mmcomp.files import atomic_open
 from mmcomp.registry import DATASETS
-from mmcomp.testing.measuring import ratio
+from mmcomp.testing.speed.measuring import ratio
 from mmcomp.testing.texts import comment_lengths, make_comments, make_words, word_pieces
 
 CONFIG = """\

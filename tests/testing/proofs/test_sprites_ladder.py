@@ -5,7 +5,7 @@ import pytest
 from mmcomp.apis import load_config
 from mmcomp.apis.config_check import check_config
 from mmcomp.recipes.recipe import load_recipe
-from mmcomp.testing.sprites_ladder import OVER, gain_rows, two_level_score
+from mmcomp.testing.proofs.sprites_ladder import OVER, gain_rows, two_level_score
 
 
 def test_score_of_both_levels():

@@ -148,7 +148,7 @@ class StepBench:
     # ------------------------------------------------------------ inside
 
     def _ours(self, changes: dict) -> tuple[nn.Module, Loss]:
-        cfg = load_config(Path(__file__).resolve().parents[2] / 'configs' / self.case.config)
+        cfg = load_config(Path(__file__).resolve().parents[3] / 'configs' / self.case.config)
         cfg = Config(dict(cfg, model=copy.deepcopy(cfg.model)))
         for part, change in [*(self.case.toy if self.toy else {}).items(), *changes.items()]:
             cfg.model[part].update(change)

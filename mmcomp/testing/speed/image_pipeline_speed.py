@@ -13,7 +13,7 @@ from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader, Dataset
 
 from mmcomp.registry import TRANSFORMS
-from mmcomp.testing.measuring import alternated, ratio
+from mmcomp.testing.speed.measuring import alternated, ratio
 
 STOCK, LIMIT = 'mmpretrain, stock', '(decoding alone)'
 TIMM, EXACT, COMPOSED = 'timm', 'ours', 'ours, composed'

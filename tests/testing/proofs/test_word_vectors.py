@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmcomp.testing.word_vectors import (
+from mmcomp.testing.proofs.word_vectors import (
     frequent_words,
     positive_information,
     random_vectors,

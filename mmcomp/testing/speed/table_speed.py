@@ -184,7 +184,7 @@ def measure(name: str, folder: Path, warm: bool = False) -> Measured:
     of read and write calls (``rchar`` and ``wchar`` of ``/proc/PID/io``).
     """
     forget(folder)
-    code = 'import sys; from mmcomp.testing.table_speed import alone; alone(*sys.argv[1:])'
+    code = 'import sys; from mmcomp.testing.speed.table_speed import alone; alone(*sys.argv[1:])'
     words = [sys.executable, '-c', code, name, str(folder)]
     for _ in range(1 + warm):
         result = subprocess.run(words, check=True, capture_output=True, text=True)

@@ -92,7 +92,7 @@ def measure(name: str, path: Path) -> tuple[float, float, int, float]:
     of the processor say more. Mapped pages, which the system
     takes back when it needs them, do not count as memory.
     """
-    code = 'import sys; from mmcomp.testing.redistribution_speed import alone; alone(*sys.argv[1:])'
+    code = 'import sys; from mmcomp.testing.speed.redistribution_speed import alone; alone(*sys.argv[1:])'
     result = subprocess.run([sys.executable, '-c', code, name, str(path)], check=True, capture_output=True, text=True)
     seconds, processor, memory, accuracy = result.stdout.split()[-4:]
     return float(seconds), float(processor), int(memory), float(accuracy)

@@ -9,7 +9,7 @@ ROWS = [dict(text='a', target=.5, threat=''), dict(text='a b', target=1, threat=
 
 
 def test_what_nobody_was_asked_is_not_counted():
-    dataset = build(dict(type='mmcomp.testing.partly_labelled_texts.PartlyLabelledTexts', rows=ROWS,
+    dataset = build(dict(type='mmcomp.testing.proofs.partly_labelled_texts.PartlyLabelledTexts', rows=ROWS,
                          target_cols=['target', 'threat'], tokenizer=dict(type='WordPiece', vocab=['[UNK]', 'a', 'b'])),
                     DATASETS)
     targets = torch.stack([dataset[row]['data_samples'].gt_score for row in range(2)])

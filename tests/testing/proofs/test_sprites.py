@@ -11,8 +11,8 @@ from mmcomp.annotations import read_list
 from mmcomp.datasets.frame_sources import FrameZips
 from mmcomp.errors import ConfigError, DataError
 from mmcomp.recipes.stage import Site
-from mmcomp.testing import sprites
-from mmcomp.testing.sprites_stage import Sprites
+from mmcomp.testing.proofs import sprites
+from mmcomp.testing.proofs.sprites_stage import Sprites
 
 SMALL = dict(labeled=110, unlabeled=80, test=60, words=64)
 NAMES = ('body/female/light.png', 'body/male/orc.png', 'body/male/eyes/red.png', 'hair/female/bangs/blonde.png',
