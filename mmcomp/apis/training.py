@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmcomp.apis.config import load_config
+from mmcomp.apis.formatter import load_formatter
 from mmcomp.apis.host import adapt_to_host, set_dataloader_defaults
 from mmcomp.apis.large_models import turn_on
 from mmcomp.apis.launch import process_group
@@ -99,6 +100,7 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
         use_resumable_parts(cfg)
         use_safe_loading()
         use_prediction_tables()
+        load_formatter()
         # mmengine names the log by the second, and two trainings of one second would write into one.
         cfg.setdefault('experiment_name', f'{Path(cfg.filename or "training").stem}-{next(_TRAININGS)}')
         with restored_signals(), explained_failures(cfg.work_dir):

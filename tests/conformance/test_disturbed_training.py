@@ -53,7 +53,9 @@ def test_killed_between_the_best_checkpoint_and_the_last_one(play):
 
 def test_other_numbers_of_ranks_go_on_with_the_same_batches_and_rates(play):
     folder, ends = play
-    assert [end['codes'] for end in ends['elastic']] == [[-9, -9], [-9], [0] * 4]
+    two, one, four = (end['codes'] for end in ends['elastic'])
+    # The other of two may see that it is alone before it is ended.
+    assert -9 in two and all(two) and (one, four) == ([-9], [0] * 4)
     calm, changed = weights(folder / 'elastic-calm'), weights(folder / 'elastic')
     for name, value in calm.items():
         torch.testing.assert_close(changed[name], value, rtol=1e-4, atol=1e-6)
