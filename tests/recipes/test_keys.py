@@ -96,7 +96,8 @@ def package(tmp_path, monkeypatch):
         'recipes/stages/clean.py': 'from mmcomp.predictions.labels.cleaning import find\n',
         'apis/__init__.py': 'from .training import train\nfrom .other import thing\n',
         'apis/training.py': 'import mmcomp.files\n', 'apis/other.py': 'x = 1\n',
-        'files.py': 'def write():\n    """Old words."""\n    return 1\n', 'predictions/labels/cleaning.py': 'find = 1\n',
+        'files.py': 'def write():\n    """Old words."""\n    return 1\n',
+        'predictions/labels/cleaning.py': 'find = 1\n',
         'models/head.py': '@MODELS.register_module()\nclass MyHead:\n    from .loss import loss\n',
         'models/loss.py': 'loss = 1\n', 'models/unused.py': '@MODELS.register_module()\nclass Unused:\n    pass\n'}
     for name, text in sources.items():
@@ -110,8 +111,8 @@ def package(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(('file', 'train', 'clean'), [
     ('files.py', True, False), ('apis/training.py', True, False), ('models/head.py', True, False),
-    ('models/loss.py', True, False), ('predictions/labels/cleaning.py', False, True), ('models/unused.py', False, False),
-    ('apis/other.py', False, False)])
+    ('models/loss.py', True, False), ('predictions/labels/cleaning.py', False, True),
+    ('models/unused.py', False, False), ('apis/other.py', False, False)])
 def test_code_counts_where_it_is_used(package, file, train, clean):
     def digests():
         code = CodeDigests()
