@@ -16,7 +16,7 @@ from mmcomp.errors import ConfigError, DataError, fault, shorten
 from mmcomp.registry import DATASETS, TRANSFORMS
 from mmcomp.tabular import check_ids, read_columns
 
-NAN_POLICIES = ('error', 'zero', 'drop')
+NAN_POLICIES = ('error', 'zero', 'keep', 'drop')
 
 
 @DATASETS.register_module()
@@ -44,8 +44,9 @@ class TabularTextDataset(RowwiseDataset):
         target_cols: Columns of targets in [0, 1], for several tasks at once.
         weight_col: Column of sample weights.
         classes: Class names in label order, or a file with one a line.
-        nan_policy: What a missing target is: an ``error``, ``zero`` (only of
-            ``target_cols``), or a reason to ``drop`` the row.
+        nan_policy: What a missing target is: an ``error``, a reason to ``drop``
+            the row or, of ``target_cols``, ``zero``, or NaN (``keep``), which
+            ``WeightedMultiTaskBCELoss`` does not count.
         label_alias: ``{name in the file: name asked for}`` for files that call
             a column differently, such as ``dict(toxicity='target')``.
         require_targets: If False, a table without the target columns is read
@@ -252,9 +253,9 @@ class TabularTextDataset(RowwiseDataset):
         if self.target_col and self.target_cols:
             raise ConfigError(fault(where, 'target_col, target_cols', 'given one at a time',
                                     (self.target_col, self.target_cols), 'Choose classes or shares.'))
-        if self.nan_policy not in NAN_POLICIES or (self.target_col and self.nan_policy == 'zero'):
-            raise ConfigError(fault(where, 'nan_policy', f'one of {NAN_POLICIES}, not `zero` with `target_col`',
-                                    self.nan_policy, 'Correct the config.'))
+        if self.nan_policy not in NAN_POLICIES or (self.target_col and self.nan_policy in ('zero', 'keep')):
+            raise ConfigError(fault(where, 'nan_policy', f'one of {NAN_POLICIES}; with `target_col` `error` '
+                                    'or `drop`', self.nan_policy, 'Correct the config.'))
         text_targets.check_ratio(self.soft_ratio, where)
 
     def _whole(self, tokens: np.ndarray) -> np.ndarray:

@@ -4,9 +4,11 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 from mmcomp.datasets import TabularTextDataset, sample_ids
 from mmcomp.errors import ConfigError, DataError
+from mmcomp.models.losses.weighted_multi_task_bce_loss import weighted_multi_task_bce
 from mmcomp.registry import DATASETS
 
 WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', *'abcdefgh', ',']
@@ -89,6 +91,16 @@ def test_missing_targets(policy, ids, score):
     dataset = made(rows, target_cols=['p'], nan_policy=policy)
     assert sample_ids(dataset) == ids and dataset[1]['data_samples'].gt_score.item() == score
     assert words(dataset[len(ids) - 1]['inputs']) == '[CLS] a b [SEP]'
+
+
+def test_a_target_that_nobody_was_asked_for_stays_missing_and_is_not_counted():
+    rows = [dict(id='a', text='a', p=.5, q=None), dict(id='b', text='a b', p=1, q=.25)]
+    dataset = made(rows, target_cols=['p', 'q'], nan_policy='keep')
+    targets = torch.stack([dataset[row]['data_samples'].gt_score for row in range(2)])
+    np.testing.assert_equal(targets.numpy(), np.array([[.5, np.nan], [1, .25]], np.float32))
+    logits = torch.tensor([[0., 3.], [0., 0.]], requires_grad=True)
+    weighted_multi_task_bce(logits, targets).backward()
+    assert logits.grad.isfinite().all() and logits.grad[0, 1] == 0 and logits.grad[1, 1] != 0
 
 
 def test_unlabelled_tables():

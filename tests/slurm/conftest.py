@@ -12,6 +12,31 @@ import pytest
 from mmcomp.errors import MMCompError
 from mmcomp.testing.slurm_cluster import SlurmCluster
 
+# In its first life a job waits in the middle of an epoch until something happens to it.
+HOOK = """
+import os, pathlib, time
+from mmengine.hooks import Hook
+from mmcomp.engine.hooks import PreemptionHook
+from mmcomp.registry import HOOKS
+
+@HOOKS.register_module()
+class PauseHook(Hook):
+    def after_train_iter(self, runner, *args, **kwargs):
+        if runner.iter == 4 and os.environ.get('PAUSE') and 'SLURM_RESTART_COUNT' not in os.environ:
+            (pathlib.Path(runner.work_dir) / 'paused').touch()
+            told = next(hook for hook in runner.hooks if isinstance(hook, PreemptionHook))
+            while not told.asked:
+                time.sleep(.1)
+"""
+
+
+@pytest.fixture(scope='session')
+def pausing(shell, tmp_path_factory):
+    """The environment of commands whose configs may import ``pause_hook``; it pauses where ``PAUSE`` is set."""
+    folder = tmp_path_factory.mktemp('hook')
+    (folder / 'pause_hook.py').write_text(HOOK)
+    return dict(shell, PYTHONPATH=f'{shell["PYTHONPATH"]}{os.pathsep}{folder}')
+
 
 @pytest.fixture(scope='session')
 def cluster():

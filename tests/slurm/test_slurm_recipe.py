@@ -9,10 +9,11 @@ from mmcomp.recipes.ledger import Ledger
 from mmcomp.recipes.status import read_status
 
 RECIPE = """
-custom_imports = dict(imports=['mmcomp.testing.digits_stage'])
+custom_imports = dict(imports=['mmcomp.testing.digits_stage', 'pause_hook'])
 slurm = dict(cpus=1, partition='batch')
 train = dict(type='Train', config={config!r}, seed='{{seed}}', ann='@data.train', matrix=dict(seed=[1, 2]))
 train['options'] = dict(
+    custom_hooks=[dict(type='ClassCountsHook'), dict(type='PauseHook')],
     train_cfg=dict(max_epochs=3), train_dataloader=dict(num_workers=2, dataset=dict(data_root='@data.root')))
 stages = dict(
     data=dict(type='Digits', test_per_class=6, val_per_class=140),
@@ -59,13 +60,14 @@ def site(cluster, shell, root, tmp_path, monkeypatch):
     return Site(cluster, shell, root, tmp_path)
 
 
-def test_a_preempted_recipe_ends_as_on_one_host(site):
+def test_a_preempted_recipe_ends_as_on_one_host(site, pausing):
+    site.shell = pausing
     site.recipe.write_text(RECIPE.format(config=str(site.root / 'configs/demo/digits-swin.py')))
     far = (site.recipe, '--work-dir', 'far', '--launcher', 'slurm')
-    said = site.tool('run_recipe', *far, '--detach')
+    said = site.tool('run_recipe', *far, '--detach', env=dict(pausing, PAUSE='1'))
     assert '7 stages submitted as 5 jobs' in said and 'mmcomp cancel far' in said
     assert 'are still about' in site.tool('run_recipe', *far, status=2)
-    site.cluster.wait(lambda: list(site.folder.glob('far/stages/first-*/*/epoch_1.pth')), 600, 'the first epoch')
+    site.cluster.wait(lambda: len(list(site.folder.glob('far/stages/first-*/*/paused'))) == 2, 600, 'both trainings')
     assert 'queued' in set(site.states('far').values()), 'what needs the trainings waits'
     site.cluster.command('sbatch', '-p', 'urgent', '--nodes=2', '--exclusive', f'--output={site.folder}/urgent',
                          '--wrap', 'sleep 1')
@@ -76,7 +78,7 @@ def test_a_preempted_recipe_ends_as_on_one_host(site):
     assert set(site.states('far').values()) == {'done'}
     jobs = [path.read_text() for path in (site.folder / 'far/slurm').glob('first-*.out')]
     logs = [path.read_text() for path in site.folder.glob('far/stages/first-*/*/log.txt')]
-    assert len(jobs) == len(logs) == 2 and any(log.count('(Train, ') == 2 for log in logs), 'one began twice'
+    assert len(jobs) == len(logs) == 2 and all(log.count('(Train, ') == 2 for log in logs), 'both began twice'
     assert (site.folder / 'far/submission.csv').read_bytes() == (site.folder / 'here/submission.csv').read_bytes()
     ledger = Ledger(site.folder / 'far/ledger.db')
     assert [row['state'] for row in ledger.rows('select state from runs')] == ['done']

@@ -2,7 +2,6 @@
 
 All jobs of a training are submitted at once, for they wait more than they compute.
 """
-import os
 import subprocess
 import sys
 import time
@@ -15,22 +14,6 @@ from mmcomp.checkpoints.loading import load_checkpoint
 from mmcomp.predictions.tables import read_table
 from mmcomp.testing.toy_training import write_toy_config
 
-# In its first life a job waits in the middle of an epoch until something happens to it.
-HOOK = """
-import os, pathlib, time
-from mmengine.hooks import Hook
-from mmcomp.engine.hooks import PreemptionHook
-from mmcomp.registry import HOOKS
-
-@HOOKS.register_module()
-class PauseHook(Hook):
-    def after_train_iter(self, runner, *args, **kwargs):
-        if runner.iter == 4 and os.environ.get('PAUSE') and 'SLURM_RESTART_COUNT' not in os.environ:
-            (pathlib.Path(runner.work_dir) / 'paused').touch()
-            told = next(hook for hook in runner.hooks if isinstance(hook, PreemptionHook))
-            while not told.asked:
-                time.sleep(.1)
-"""
 MORE = "\ncustom_imports = dict(imports=['pause_hook'])\ncustom_hooks = [dict(type='PauseHook')]\n" \
        "train_cfg.update(max_epochs=4)\ntrain_dataloader.update(num_workers=2, persistent_workers=True)\n"
 
@@ -38,14 +21,12 @@ MORE = "\ncustom_imports = dict(imports=['pause_hook'])\ncustom_hooks = [dict(ty
 class Site:
     """A toy config, the cluster, and jobs that were submitted."""
 
-    def __init__(self, cluster, shell, root, folder):
+    def __init__(self, cluster, pausing, root, folder):
         self.cluster, self.root, self.folder = cluster, root, folder
         self.config = write_toy_config(folder)
         self.longer = folder / 'longer.py'
         self.longer.write_text(self.config.read_text() + MORE)
-        (folder / 'pause_hook.py').write_text(HOOK)
-        self.env = dict(shell, PYTHONPATH=f'{shell["PYTHONPATH"]}{os.pathsep}{folder}', NO_GRES='1', GPUS='2',
-                        CPUS_PER_TASK='2')
+        self.env = dict(pausing, NO_GRES='1', GPUS='2', CPUS_PER_TASK='2')
 
     def run(self, script, *words, **env):
         done = subprocess.run(['bash', str(self.root / 'tools' / script), *map(str, words)], env=dict(self.env, **env),
@@ -79,8 +60,8 @@ class Site:
 
 
 @pytest.fixture(scope='module')
-def site(cluster, shell, root, tmp_path_factory):
-    return Site(cluster, shell, root, tmp_path_factory.mktemp('slurm'))
+def site(cluster, pausing, root, tmp_path_factory):
+    return Site(cluster, pausing, root, tmp_path_factory.mktemp('slurm'))
 
 
 @pytest.fixture(scope='module')

@@ -9,9 +9,8 @@ from mmcomp.testing.proofs.toxic_start import BERT, GPT2, WAYS, Effort, Started
 TEXTS = """\
 _base_ = ['{base}/pipelines/text.py', '{base}/schedules/finetune_3e.py', '{base}/runtime/default.py']
 texts = dict(
-    type='mmcomp.testing.proofs.partly_labelled_texts.PartlyLabelledTexts', data_root='{root}',
-    cache_dir='{root}/tokens', text_col='comment_text', target_col=None, target_cols={targets},
-    max_length={length}, {texts})
+    type='TabularTextDataset', nan_policy='keep', data_root='{root}', cache_dir='{root}/tokens',
+    text_col='comment_text', target_col=None, target_cols={targets}, max_length={length}, {texts})
 train_dataloader = dict(batch_size={batch_size}, num_workers=0, dataset=dict(weight_col='w1', **texts))
 test_dataloader = dict(batch_size=128, num_workers=0, dataset=texts)
 data_preprocessor = dict(type='TokenDataPreprocessor')
