@@ -18,6 +18,7 @@ from torch import nn
 from mmcomp.apis.building import build, fill_model, untrained_model
 from mmcomp.apis.prediction_data import prediction_loader
 from mmcomp.checkpoints.loading import load_checkpoint, renamed, state_dict_of
+from mmcomp.checkpoints.mmengine_loader import use_safe_loading
 from mmcomp.datasets import VideoTextDataset
 from mmcomp.datasets.feature_store import FeaturePartWriter, join_parts, part_files, read_manifest, stored_ids
 from mmcomp.errors import ConfigError, DataError, fault
@@ -70,10 +71,11 @@ def extract_features(cfg: Config, out: str, *, checkpoint: str | None = None, an
                                 (dtype, precision), 'Correct them.'))
     if batch_size:
         cfg.test_dataloader.batch_size = batch_size
-    model = _model(cfg, checkpoint).to(device)
-    model.eval()  # timm's wrapper returns nothing here
     preprocessor = MODELS.build({'type': 'ModalityDataPreprocessor', **(cfg.get('data_preprocessor') or {})}).to(device)
     dataset = _dataset(cfg, ann, frame_zips, frame_folder)
+    use_safe_loading()
+    model = _model(cfg, checkpoint).to(device)
+    model.eval()  # timm's wrapper returns nothing here
     manifest = _manifest(cfg, model, preprocessor, dtype, precision)
     ids = dataset.sample_ids
     done = _start(out, manifest)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmcomp.apis import feature_extraction
 from mmcomp.apis.feature_extraction import extract_features, frame_vectors
@@ -12,7 +13,8 @@ from mmcomp.competitions.wechat.synthetic import Twin, write_twin
 from mmcomp.datasets.feature_store import part_files, read_manifest, stored_ids
 from mmcomp.datasets.frame_sources import FeatureZip, FrameZips
 from mmcomp.datasets.transforms import DecodeFrames
-from mmcomp.errors import ConfigError, DataError
+from mmcomp.errors import CheckpointError, ConfigError, DataError
+from mmcomp.models.backbones import CLIPVisionTower
 from mmcomp.predictions.formats.parts import parts_folder
 from mmcomp.registry import MODELS
 from mmcomp.structures import TokenSequence
@@ -148,3 +150,25 @@ def test_one_vector_a_frame():
     tokens = maps.flatten(2).transpose(1, 2)
     for out in (maps, tokens, (None, maps), maps.mean(dim=(2, 3)), TokenSequence(tokens, torch.ones(2, 9, dtype=bool))):
         torch.testing.assert_close(frame_vectors(lambda _: out, images), maps.mean(dim=(2, 3)))  # noqa: B023
+
+
+def test_published_weights_are_found_by_their_scheme(videos, tmp_path, monkeypatch):
+    # What earlier trainings of this process have taught mmengine's loader.
+    monkeypatch.setattr(CheckpointLoader, '_schemes', {'': CheckpointLoader._schemes['']})
+    tiny = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, image_size=16,
+                patch_size=8, projection_dim=6)
+    torch.manual_seed(1)
+    tower = CLIPVisionTower(tiny)
+    torch.save(tower.state_dict(), tmp_path / 'clip.pt')
+    model = dict(type='CLIPVisionTower', arch=tiny,
+                 init_cfg=dict(type='Pretrained', checkpoint=f'clip://{tmp_path}/clip.pt'))
+    cfg, out = config(videos, model=model), str(tmp_path / 'x.zip')
+    extract_features(cfg, out, dtype='float32')
+    dataset = feature_extraction._dataset(cfg, None, None, None)
+    row = next(row for row, name in enumerate(dataset.sample_ids) if len(dataset[row]['inputs']['frames']))
+    images = (torch.as_tensor(dataset[row]['inputs']['frames']).float() - 127.5) / 127.5
+    found = FeatureZip([out]).read(dataset.sample_ids[row])
+    np.testing.assert_allclose(found, tower(images)[0].detach().numpy(), rtol=1e-4, atol=1e-5)
+    model['init_cfg']['checkpoint'] = f'clip://{tmp_path}/none.pt'
+    with pytest.raises(CheckpointError, match='none.pt: no such checkpoint file'):
+        extract_features(config(videos, model=model), str(tmp_path / 'y.zip'))
