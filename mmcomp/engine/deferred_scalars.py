@@ -3,8 +3,8 @@
 mmengine asks the device for every loss at every step, and the processor waits
 there for all work at hand in place of preparing the next step.
 """
-from collections import deque
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -60,15 +60,16 @@ class DeferredHistoryBuffer(HistoryBuffer):
         return HistoryBuffer, (self._log_history, self._count_history, self.max_length)
 
 
-def on_cpu(values: tuple) -> list[float]:
-    """Numbers and one-element tensors as numbers; one transfer for all that are tensors."""
-    at = [i for i, value in enumerate(values) if isinstance(value, torch.Tensor)]
-    if not at:
-        return list(values)
-    found = list(values)
-    read = torch.stack([values[i].reshape(()).double() for i in at]).cpu().numpy()
-    for i, value in zip(at, read.tolist(), strict=True):
-        found[i] = value
+def on_cpu(values: Sequence) -> list[float]:
+    """Numbers and one-element tensors as numbers; one transfer a device for those that are tensors."""
+    found, places = list(values), defaultdict(list)
+    for at, value in enumerate(values):
+        if isinstance(value, torch.Tensor):
+            places[value.device].append(at)
+    for those in places.values():
+        read = torch.stack([values[at].reshape(()).double() for at in those]).cpu().numpy().tolist()
+        for at, value in zip(those, read, strict=True):
+            found[at] = value
     return found
 
 

@@ -37,7 +37,9 @@ class FiniteLossHook(Hook):
         """Look at the losses that have arrived."""
         losses = {name: torch.as_tensor(value) for name, value in (outputs or {}).items() if 'loss' in name}
         if losses:
-            values = torch.stack([value.detach().reshape(()).float() for value in losses.values()])
+            # A number beside tensors goes to their device, which nobody waits for.
+            device = next((value.device for value in losses.values() if value.device.type != 'cpu'), 'cpu')
+            values = torch.stack([value.detach().reshape(()).float().to(device) for value in losses.values()])
             self.reads.put((runner.iter, tuple(losses)), values)
         self._look(runner)
 
