@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import signal
+import traceback
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
+from torch.utils.data import dataloader
 
 from mmcomp.apis.host import DATALOADERS
 from mmcomp.apis.launch import tell
@@ -188,8 +190,12 @@ def explained_failures(work_dir: str) -> Iterator[None]:
             raise SystemExit(130) from asked
         kept = _kept(work_dir)
         raise KeyboardInterrupt(*[f'{kept} is whole; go on with --resume.'] if kept else []) from asked
+    except (ConnectionError, EOFError) as error:
+        if _from_a_worker(error):
+            raise DataError(f'A DataLoader worker has ended ({type(error).__name__}). {_SHORT_OF_MEMORY}') from error
+        raise
     except OSError as error:
-        # Others, such as a closed pipe or a lost connection, are not of files.
+        # Others are not of files.
         if error.errno not in _OF_FILES:
             raise
         kept = _kept(work_dir)
@@ -206,12 +212,17 @@ def explained_failures(work_dir: str) -> Iterator[None]:
     except RuntimeError as error:
         if 'DataLoader worker' in str(error):
             said = str(error).splitlines()[0].rstrip('.')
-            raise DataError(f'{said}. The system ends a worker when memory is short: lower '
-                            'train_dataloader.num_workers or batch_size, then go on with --resume.') from error
+            raise DataError(f'{said}. {_SHORT_OF_MEMORY}') from error
         if get_world_size() > 1 and any(word in str(error) for word in _LOST_PEER):
             raise LaunchError('Another rank has ended, and this one can\'t go on without it. The reason is in the '
                               'output of that rank.') from error
         raise
+
+
+def _from_a_worker(error: BaseException) -> bool:
+    """Whether a data loader met an error as it waited: a worker that dies while it hands over a batch closes a pipe."""
+    return any(frame.f_code.co_name == '_try_get_data' and frame.f_code.co_filename == dataloader.__file__
+               for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _kept(work_dir: str) -> str | None:
@@ -221,6 +232,8 @@ def _kept(work_dir: str) -> str | None:
         return None
 
 
+_SHORT_OF_MEMORY = ('The system ends a worker when memory is short: lower train_dataloader.num_workers or batch_size, '
+                    'then go on with --resume.')
 _OF_FILES = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EFBIG, errno.EIO,
              errno.ESTALE}
 _LOST_PEER = ('Connection closed by peer', 'Connection reset by peer', 'Broken pipe', 'NCCL communicator was aborted',

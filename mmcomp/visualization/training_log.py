@@ -69,8 +69,8 @@ def read_log(path: str | os.PathLike, name: str | None = None) -> TrainingLog:
         DataError: If a line is not JSON.
     """
     rows = []
-    for file in find_scalars(path):
-        later = _place(_lines(file), rows)
+    for lines in (run for file in find_scalars(path) for run in _runs(_lines(file))):
+        later = _place(lines, rows)
         rows = [row for row in rows if not later or _order(row) < _order(later[0])] + later
     points: dict[str, list[tuple[int, float]]] = {}
     seconds = iterations = 0
@@ -94,6 +94,17 @@ def _lines(file: Path) -> list[dict]:
             if number < len(lines):
                 raise DataError(f'{file}, line {number}: not JSON ({error}). Is it a log of mmengine?') from None
     return [row for row in rows if isinstance(row, dict)]
+
+
+def _runs(rows: list[dict]) -> list[list[dict]]:
+    """Rows of a file by run: folders are named by the second, so runs that began in one second share a file."""
+    runs, last = [[]], 0
+    for row in rows:
+        if row.get('iter', last + 1) <= last:
+            runs.append([])
+        last = row.get('iter', last)
+        runs[-1].append(row)
+    return runs
 
 
 def _place(rows: list[dict], before: list[tuple[int, dict]]) -> list[tuple[int, dict]]:

@@ -2,6 +2,7 @@
 import errno
 import os
 import signal
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -34,6 +35,18 @@ def test_what_is_no_fault_of_files_passes_as_it_is(error, tmp_path):
     with pytest.raises(type(error)) as raised:
         failing(error, tmp_path)
     assert raised.value is error
+
+
+@pytest.mark.parametrize('error', [ConnectionResetError(errno.ECONNRESET, 'Connection reset by peer'), EOFError()])
+def test_a_pipe_that_a_worker_left_is_told_as_its_end(error, tmp_path):
+    def broken(timeout):
+        raise error
+
+    batches = iter(torch.utils.data.DataLoader(range(4), num_workers=1))
+    batches._data_queue = SimpleNamespace(get=broken, cancel_join_thread=lambda: None, close=lambda: None)
+    with pytest.raises(DataError, match=r'worker has ended .*lower train_dataloader\.num_workers'):
+        with explained_failures(str(tmp_path)):
+            next(batches)
 
 
 def test_ctrl_c_says_where_to_go_on(tmp_path):

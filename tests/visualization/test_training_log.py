@@ -34,6 +34,13 @@ def test_a_resumed_run_is_one_run(tmp_path):
     assert log.seconds == 50 * .5 + 100 * 1.
 
 
+def test_runs_of_one_second_share_a_file(tmp_path):
+    write(tmp_path / 'scalars.json', train(2, 3.), train(4, 9.), train(2, 3.), train(4, 2.),
+          {'accuracy/top1': 5., 'step': 1}, train(6, 1.))
+    log = read_log(tmp_path / 'scalars.json')
+    assert log.points['loss'] == [(2, 3.), (4, 2.), (6, 1.)] and log.points['accuracy/top1'] == [(4, 5.)]
+
+
 def test_a_torn_last_line_is_passed_over_but_no_other(tmp_path):
     write(tmp_path / 'scalars.json', train(50, 3.), torn='{"loss": 2.0, "it')
     assert read_log(tmp_path).points['loss'] == [(50, 3.)]
