@@ -24,6 +24,7 @@ from torch.utils.data import dataloader
 from mmcomp.apis.host import DATALOADERS
 from mmcomp.apis.launch import tell
 from mmcomp.checkpoints.loading import load_checkpoint
+from mmcomp.engine.worker_signals import forget_dead_workers
 from mmcomp.errors import CheckpointError, ConfigError, DataError, LaunchError, MMCompError, fault
 
 # What of mmengine falls short of an exact resume, and what takes its place; each class says why.
@@ -179,7 +180,8 @@ def _is_whole(path: Path) -> bool:
 def explained_failures(work_dir: str) -> Iterator[None]:
     """Say in one line what ended a training: Ctrl-C, a full disk, a dead loader worker, another rank …"""
     try:
-        yield
+        with _undisturbed_failure():
+            yield
     except MMCompError:
         raise
     except KeyboardInterrupt as asked:
@@ -211,11 +213,21 @@ def explained_failures(work_dir: str) -> Iterator[None]:
                                 'size, or let the stage end later.')) from error
     except RuntimeError as error:
         if 'DataLoader worker' in str(error):
-            said = str(error).splitlines()[0].rstrip('.')
+            said = str(error).splitlines()[0].rstrip('. ')
             raise DataError(f'{said}. {_SHORT_OF_MEMORY}') from error
         if get_world_size() > 1 and any(word in str(error) for word in _LOST_PEER):
             raise LaunchError('Another rank has ended, and this one can\'t go on without it. The reason is in the '
                               'output of that rank.') from error
+        raise
+
+
+@contextmanager
+def _undisturbed_failure() -> Iterator[None]:
+    """The first thing done about a failure, for the end of a worker may be told again at any moment."""
+    try:
+        yield
+    except BaseException:
+        forget_dead_workers()
         raise
 
 

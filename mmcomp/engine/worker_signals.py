@@ -4,12 +4,17 @@ Slurm sends its warning to every process of a step. The training answers it by
 finishing and saving; a loader worker that dies of it takes the training along.
 Ignoring the signal is no way out: at its end the parent asks its workers to
 leave by the same signal, and waits for them.
+
+And a parent that no longer listens: torch raises in it at every child that ends
+while a killed worker is known.
 """
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
+
+from torch.utils.data._utils import signal_handling
 
 from mmcomp.registry import FUNCTIONS
 
@@ -41,3 +46,14 @@ def _leave_when_asked_by(parent: int) -> None:
         pass
     os._exit(0)
 
+
+
+def forget_dead_workers() -> None:
+    """Raise no more at the end of loader workers, until the process begins another loader.
+
+    Whatever a process says of a dead worker would else be cut short by its end,
+    which is told twice: by a broken pipe and by SIGCHLD.
+    """
+    if signal_handling._SIGCHLD_handler_set and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal_handling._SIGCHLD_handler_set = False

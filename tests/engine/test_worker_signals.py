@@ -1,5 +1,6 @@
 """Loader workers outlive a signal to the job and still leave when their parent asks."""
 import multiprocessing
+import os
 import subprocess
 import sys
 import textwrap
@@ -12,38 +13,36 @@ from torch.utils.data import DataLoader
 from mmcomp.engine.worker_signals import outlive_signals
 
 
-def note(worker_id, marks):
-    marks[worker_id] += 1
+def note(worker_id, numbers):
+    """Numbers of the processes, in the order in which the workers were begun."""
+    numbers[worker_id] = 0 if numbers[worker_id] else os.getpid()
 
 
 @pytest.fixture
 def loader():
-    marks = multiprocessing.Array('i', 2)
+    numbers = multiprocessing.Array('i', 2)
     loader = DataLoader(list(range(8)), num_workers=2, persistent_workers=True,
-                        worker_init_fn=partial(outlive_signals, then=note, marks=marks))
-    loader.marks = marks
-    yield loader
-    for child in multiprocessing.active_children():
-        child.terminate()
+                        worker_init_fn=partial(outlive_signals, then=note, numbers=numbers))
+    assert [int(x) for x in loader] == list(range(8)), 'all workers have begun: a signal before ends them the plain way'
+    yield loader, [child for child in multiprocessing.active_children() if child.pid in list(numbers)]
+    loader._iterator._shutdown_workers()
 
 
 @pytest.mark.parametrize('name', ['TERM', 'USR1'])
 def test_a_signal_from_a_stranger_is_outlived(loader, name):
-    assert [int(x) for x in loader] == list(range(8))
-    workers = [str(child.pid) for child in multiprocessing.active_children()]
-    subprocess.run(['kill', f'-{name}', *workers], check=True)
+    loader, workers = loader
+    assert len(workers) == 2, 'the function of the config was called in each'
+    subprocess.run(['kill', f'-{name}', *[str(worker.pid) for worker in workers]], check=True)
     time.sleep(0.3)
     assert [int(x) for x in loader] == list(range(8))
-    assert [str(child.pid) for child in multiprocessing.active_children()] == workers
-    assert list(loader.marks) == [1, 1], 'the function of the config was called too'
+    assert all(worker.is_alive() for worker in workers)
 
 
 def test_the_parent_may_end_it(loader):
-    assert len(list(loader)) == 8, 'all workers have begun: before their first line a signal ends them the plain way'
-    for child in multiprocessing.active_children():
-        child.terminate()
-        child.join(timeout=10)
-        assert child.exitcode == 0
+    for worker in loader[1]:
+        worker.terminate()
+        worker.join(timeout=10)
+        assert worker.exitcode == 0
 
 
 def test_a_failing_parent_does_not_wait_for_its_workers():
