@@ -16,6 +16,7 @@ from rich.progress import track
 from torch import nn
 
 from mmcomp.apis.building import build, fill_model, untrained_model
+from mmcomp.apis.lost_processes import explained_losses
 from mmcomp.apis.prediction_data import prediction_loader
 from mmcomp.checkpoints.loading import load_checkpoint, renamed, state_dict_of
 from mmcomp.checkpoints.mmengine_loader import use_safe_loading
@@ -83,13 +84,14 @@ def extract_features(cfg: Config, out: str, *, checkpoint: str | None = None, an
     writer = FeaturePartWriter(parts_folder(out))
     loader = prediction_loader(cfg, dataset, rows)
     encode = _encoder(model, preprocessor, precision, frames_a_pass, device)
-    for batch in track(loader, description='extract', total=len(loader)) if get_rank() == 0 else loader:
-        names = [sample.sample_id for sample in batch['data_samples']]
-        for name, features in zip(names, encode(batch['inputs']['frames']), strict=True):
-            writer.add(name, _stored(name, features, dtype))
-    writer.flush()
-    barrier()
-    return _finish(out, ids, manifest)
+    with explained_losses('test_dataloader', lambda: _kept(writer)):
+        for batch in track(loader, description='extract', total=len(loader)) if get_rank() == 0 else loader:
+            names = [sample.sample_id for sample in batch['data_samples']]
+            for name, features in zip(names, encode(batch['inputs']['frames']), strict=True):
+                writer.add(name, _stored(name, features, dtype))
+        writer.flush()
+        barrier()
+        return _finish(out, ids, manifest)
 
 
 # ---------------------------------------------------------------- the model
@@ -200,6 +202,12 @@ def _start(out: str, manifest: dict) -> set[str]:
     if message[0]:
         raise DataError(message[0])
     return message[1]
+
+
+def _kept(writer: FeaturePartWriter) -> str:
+    """What a run that lost a worker leaves, and how to go on."""
+    writer.flush()
+    return f'then call the same command again: what is extracted is kept in {writer.folder}, and it goes on from there.'
 
 
 def _done(out: Path) -> set[str]:

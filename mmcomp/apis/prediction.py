@@ -18,6 +18,7 @@ from torch import nn
 from mmcomp import __version__
 from mmcomp.apis.building import build, load_model, prediction_config
 from mmcomp.apis.config import load_config
+from mmcomp.apis.lost_processes import explained_losses
 from mmcomp.apis.prediction_data import dataset_config, prediction_dataset, prediction_loader
 from mmcomp.apis.prediction_vocabulary import rebuild_vocabulary
 from mmcomp.apis.vocabulary_check import refuse_larger_vocabulary
@@ -105,17 +106,18 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
     rows = np.flatnonzero(~np.logical_and.reduce([output.done for output in outputs]))
     loader = prediction_loader(cfg, dataset, rows, collate_inputs if all(map(needs_only_inputs, models)) else None)
     autocast = torch.autocast(torch.device(device).type, torch.bfloat16 if 'cpu' in device else torch.float16, amp)
-    with torch.inference_mode(), autocast:
-        for data, batch in zip(_shown(loader), loader.batch_sampler.batches):
-            for output, scores in zip(outputs, batch_scores(models, data)):
-                output.add(np.asarray(batch), scores.cpu().numpy())
-    for output in outputs:
-        output.writer.flush()
-    barrier()
-    if get_rank() == 0:
-        for output, model, meta in zip(outputs, models, metas):
-            output.finish(dataset, meta, _kind(model), told=Path(output.out).name if len(outputs) > 1 else '')
-    barrier()
+    with explained_losses('test_dataloader', lambda: _kept(outputs)):
+        with torch.inference_mode(), autocast:
+            for data, batch in zip(_shown(loader), loader.batch_sampler.batches):
+                for output, scores in zip(outputs, batch_scores(models, data)):
+                    output.add(np.asarray(batch), scores.cpu().numpy())
+        for output in outputs:
+            output.writer.flush()
+        barrier()
+        if get_rank() == 0:
+            for output, model, meta in zip(outputs, models, metas):
+                output.finish(dataset, meta, _kind(model), told=Path(output.out).name if len(outputs) > 1 else '')
+        barrier()
     return [read_table(out) for out in outs]
 
 
@@ -176,6 +178,14 @@ def _kind(model: nn.Module) -> str:
 def _shown(loader):
     """A progress bar on rank 0."""
     return track(loader, description='predict', total=len(loader)) if get_rank() == 0 else loader
+
+
+def _kept(outputs: Sequence['_Output']) -> str:
+    """What a run that lost a worker leaves, and how to go on."""
+    for output in outputs:
+        output.writer.flush()
+    folders = shorten(str(output.parts_at) for output in outputs)
+    return f'then call the same command again: what is predicted is kept in {folders}, and it goes on from there.'
 
 
 def _check_outs(members: Sequence[tuple[Config, str]], outs: Sequence[str], dtype: str, tta: bool) -> None:

@@ -11,7 +11,6 @@ import errno
 import os
 import re
 import signal
-import traceback
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +18,12 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
-from torch.utils.data import dataloader
 
 from mmcomp.apis.host import DATALOADERS
 from mmcomp.apis.launch import tell
+from mmcomp.apis.lost_processes import explained_losses
 from mmcomp.checkpoints.loading import load_checkpoint
-from mmcomp.engine.worker_signals import forget_dead_workers
-from mmcomp.errors import CheckpointError, ConfigError, DataError, LaunchError, MMCompError, fault
+from mmcomp.errors import CheckpointError, ConfigError, MMCompError, fault
 
 # What of mmengine falls short of an exact resume, and what takes its place; each class says why.
 REPLACED = {
@@ -180,7 +178,7 @@ def _is_whole(path: Path) -> bool:
 def explained_failures(work_dir: str) -> Iterator[None]:
     """Say in one line what ended a training: Ctrl-C, a full disk, a dead loader worker, another rank …"""
     try:
-        with _undisturbed_failure():
+        with explained_losses('train_dataloader', lambda: 'then go on with --resume.'):
             yield
     except MMCompError:
         raise
@@ -192,10 +190,6 @@ def explained_failures(work_dir: str) -> Iterator[None]:
             raise SystemExit(130) from asked
         kept = _kept(work_dir)
         raise KeyboardInterrupt(*[f'{kept} is whole; go on with --resume.'] if kept else []) from asked
-    except (ConnectionError, EOFError) as error:
-        if _from_a_worker(error):
-            raise DataError(f'A DataLoader worker has ended ({type(error).__name__}). {_SHORT_OF_MEMORY}') from error
-        raise
     except OSError as error:
         # Others are not of files.
         if error.errno not in _OF_FILES:
@@ -211,30 +205,6 @@ def explained_failures(work_dir: str) -> Iterator[None]:
         raise ConfigError(fault('config', 'param_scheduler', 'of stages that last a step or more', str(error),
                                 'Parts of an epoch are rounded down to steps, and an epoch has few: lower the batch '
                                 'size, or let the stage end later.')) from error
-    except RuntimeError as error:
-        if 'DataLoader worker' in str(error):
-            said = str(error).splitlines()[0].rstrip('. ')
-            raise DataError(f'{said}. {_SHORT_OF_MEMORY}') from error
-        if get_world_size() > 1 and any(word in str(error) for word in _LOST_PEER):
-            raise LaunchError('Another rank has ended, and this one can\'t go on without it. The reason is in the '
-                              'output of that rank.') from error
-        raise
-
-
-@contextmanager
-def _undisturbed_failure() -> Iterator[None]:
-    """The first thing done about a failure, for the end of a worker may be told again at any moment."""
-    try:
-        yield
-    except BaseException:
-        forget_dead_workers()
-        raise
-
-
-def _from_a_worker(error: BaseException) -> bool:
-    """Whether a data loader met an error as it waited: a worker that dies while it hands over a batch closes a pipe."""
-    return any(frame.f_code.co_name == '_try_get_data' and frame.f_code.co_filename == dataloader.__file__
-               for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _kept(work_dir: str) -> str | None:
@@ -244,9 +214,5 @@ def _kept(work_dir: str) -> str | None:
         return None
 
 
-_SHORT_OF_MEMORY = ('The system ends a worker when memory is short: lower train_dataloader.num_workers or batch_size, '
-                    'then go on with --resume.')
 _OF_FILES = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EFBIG, errno.EIO,
              errno.ESTALE}
-_LOST_PEER = ('Connection closed by peer', 'Connection reset by peer', 'Broken pipe', 'NCCL communicator was aborted',
-              'Watchdog', 'Read timeout', 'Socket Timeout')

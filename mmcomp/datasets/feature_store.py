@@ -79,13 +79,13 @@ class FeaturePartWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was collected as one part, whole or not at all."""
-        if self._waiting:
+        """Write what was collected as one part, whole or not at all; after an error it is not written a second time."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
             with atomic_path(self.folder / f'part-{uuid.uuid4().hex}.zip') as temporary:
                 with zipfile.ZipFile(temporary, 'w') as archive:
-                    for sample_id, features in self._waiting:
+                    for sample_id, features in waiting:
                         write_features(archive, sample_id, features)
-            self._waiting = []
         self._since = time.monotonic()
 
 

@@ -2,8 +2,6 @@
 import errno
 import os
 import signal
-import time
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -38,38 +36,10 @@ def test_what_is_no_fault_of_files_passes_as_it_is(error, tmp_path):
     assert raised.value is error
 
 
-@pytest.mark.parametrize('error', [ConnectionResetError(errno.ECONNRESET, 'Connection reset by peer'), EOFError()])
-def test_a_pipe_that_a_worker_left_is_told_as_its_end(error, tmp_path):
-    def broken(timeout):
-        raise error
-
-    batches = iter(torch.utils.data.DataLoader(range(4), num_workers=1))
-    batches._data_queue = SimpleNamespace(get=broken, cancel_join_thread=lambda: None, close=lambda: None)
-    try:
-        with pytest.raises(DataError, match=r'worker has ended .*lower train_dataloader\.num_workers'):
-            with explained_failures(str(tmp_path)):
-                next(batches)
-    finally:
-        batches._shutdown_workers()
-
-
-def test_a_worker_that_ends_while_its_end_is_told_cuts_nothing_short(tmp_path):
-    loader = torch.utils.data.DataLoader(range(4), num_workers=2, persistent_workers=True)
-    batches = iter(loader)
-    with pytest.raises(DataError, match=r'killed by signal: Killed\. The system .*lower train_dataloader\.num_workers'):
-        with explained_failures(str(tmp_path)):
-            lose(batches._workers[0])
-    lose(batches._workers[1])
-    batches._shutdown_workers()
-    batches = iter(torch.utils.data.DataLoader(range(4), num_workers=1))
-    with pytest.raises(RuntimeError, match='killed by signal'):
-        lose(batches._workers[0])
-
-
-def lose(worker):
-    worker.kill()
-    os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
-    time.sleep(0.1)
+def test_a_lost_worker_is_told_with_how_to_resume(tmp_path):
+    error = RuntimeError('DataLoader worker (pid 7) is killed by signal: Killed. \nMore.')
+    with pytest.raises(DataError, match=r'lower train_dataloader\.num_workers .*, then go on with --resume\.'):
+        failing(error, tmp_path)
 
 
 def test_ctrl_c_says_where_to_go_on(tmp_path):

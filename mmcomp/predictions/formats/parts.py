@@ -65,24 +65,23 @@ class PartWriter:
 
     def __init__(self, folder: Path, max_bytes: int = 32 << 20, max_seconds: float = 30.):
         self.folder, self.max_bytes, self.max_seconds = folder, max_bytes, max_seconds
-        self._rows: list[np.ndarray] = []
-        self._scores: list[np.ndarray] = []
+        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
         self._since = time.monotonic()
 
     def add(self, rows: np.ndarray, scores: np.ndarray) -> None:
         """Take the scores ``(B, C)`` of data set positions ``(B,)``."""
-        self._rows.append(np.asarray(rows))
-        self._scores.append(np.asarray(scores))
-        full = sum(s.nbytes for s in self._scores) >= self.max_bytes
+        self._waiting.append((np.asarray(rows), np.asarray(scores)))
+        full = sum(scores.nbytes for _, scores in self._waiting) >= self.max_bytes
         if full or time.monotonic() - self._since > self.max_seconds:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was collected as one part file."""
-        if self._rows:
+        """Write what was collected as one part file; what an error interrupts is not written a second time."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            rows, scores = zip(*waiting, strict=True)
             with atomic_open(self.folder / f'part-{uuid.uuid4().hex}.npz', 'wb') as file:
-                np.savez(file, rows=np.concatenate(self._rows), scores=np.concatenate(self._scores))
-            self._rows, self._scores = [], []
+                np.savez(file, rows=np.concatenate(rows), scores=np.concatenate(scores))
         self._since = time.monotonic()
 
 
