@@ -46,21 +46,6 @@ def parse_args(argv=None):
     return args
 
 
-def table_files(out, checkpoints):
-    """Where the table of each checkpoint goes; in a folder by its name, if need be with its folder's."""
-    from pathlib import Path
-    paths = [Path(checkpoint) for checkpoint in checkpoints]
-    if out is None:
-        return [str(path.with_suffix('.pkl')) for path in paths]
-    if len(paths) == 1:
-        return [out]
-    Path(out).mkdir(parents=True, exist_ok=True)
-    names = [path.stem for path in paths]
-    if len(set(names)) < len(names):
-        names = [f'{path.absolute().parent.name}-{path.stem}' for path in paths]
-    return [str(Path(out, f'{name}.pkl')) for name in names]
-
-
 def main(argv=None):
     args = parse_args(argv)
     import os
@@ -68,6 +53,7 @@ def main(argv=None):
     from mmcomp.apis.config import load_config
     from mmcomp.apis.launch import default_launcher, process_group
     from mmcomp.apis.prediction import predict_tables
+    from mmcomp.predictions.tables import table_files
     cfg = load_config(args.config, args.cfg_options)
     checkpoints = [args.checkpoint, *args.checkpoints]
     others = [(load_config(config, args.cfg_options), checkpoint) for config, checkpoint in args.also]

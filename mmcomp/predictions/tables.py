@@ -13,6 +13,7 @@ Beside it stand ``.table``, a folder that is mapped into memory
 """
 import os
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -190,3 +191,18 @@ def _padded_classes(scores: np.ndarray, names: list) -> list[str] | None:
     padded = [f'{i:0{width}d}' for i in range(scores.shape[1])]
     same = all(padded[top] == name for top, name in zip(scores.argmax(axis=1), names))
     return padded if same else None
+
+
+def table_files(out: str | os.PathLike | None, checkpoints: Sequence[str | os.PathLike]) -> list[str]:
+    """Where the table of each checkpoint goes: ``out``, or with several in this folder by the checkpoint's name, if
+    need be with its folder's; without ``out`` beside the checkpoint."""
+    paths = [Path(checkpoint) for checkpoint in checkpoints]
+    if out is None:
+        return [str(path.with_suffix('.pkl')) for path in paths]
+    if len(paths) == 1:
+        return [str(out)]
+    Path(out).mkdir(parents=True, exist_ok=True)
+    names = [path.stem for path in paths]
+    if len(set(names)) < len(names):
+        names = [f'{path.absolute().parent.name}-{path.stem}' for path in paths]
+    return [str(Path(out, f'{name}.pkl')) for name in names]

@@ -4,6 +4,9 @@ A model scores a fold honestly only if nothing that it learned from has seen
 the labels of that fold. Pseudo labels are the usual leak: a student of fold 1
 whose pseudo labels come from the teacher of fold 0, which trained on fold 1.
 """
+from collections.abc import Mapping
+from typing import Any
+
 from mmcomp.errors import ConfigError
 from mmcomp.recipes.instance import Bound, Instance, Outside, leaves
 from mmcomp.recipes.plan import Plan
@@ -16,14 +19,29 @@ def teachers(plan: Plan, name: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for where, bound in plan.instances[name].bound():
         mine = found.setdefault(where.split('.')[0], [])
-        mine += [teacher for teacher in _nearest(plan, bound.instance) if teacher not in mine]
+        mine += [teacher for teacher in _nearest(plan, bound) if teacher not in mine]
     return found
 
 
-def _nearest(plan: Plan, name: str) -> list[str]:
-    if learns(plan.instances[name]):
-        return [name]
-    return list(dict.fromkeys(t for need in plan.needs(name) for t in _nearest(plan, need)))
+def _nearest(plan: Plan, bound: Bound) -> list[str]:
+    instance = plan.instances[bound.instance]
+    if learns(instance):
+        return [instance.name]
+    needs = dict.fromkeys(leaf for _, leaf in _behind(instance, bound.output) if isinstance(leaf, Bound))
+    return list(dict.fromkeys(teacher for need in needs for teacher in _nearest(plan, need)))
+
+
+def _behind(instance: Instance, output: str) -> list[tuple[str, Any]]:
+    """Settings that an output is made of: of models that predict in one pass each has a table of its own."""
+    also = _also(instance)
+    own = f'also.{output}' if output in also else 'model'
+    return [(where, leaf) for where, leaf in leaves(instance.settings)
+            if not also or where == own or where.partition('.')[0] not in ('model', 'also')]
+
+
+def _also(instance: Instance) -> Mapping[str, Any]:
+    """Models that predict in the same pass, by output."""
+    return (instance.settings.get('also') or {}) if instance.type.__name__ == 'Predict' else {}
 
 
 def learns(instance: Instance) -> bool:
@@ -43,12 +61,11 @@ def refuse_leaks(plan: Plan) -> None:
             _refuse_seen_soft_targets(plan, instance)
     for instance in plan.instances.values():
         held = _held_fold(plan, instance)
-        model = instance.settings.get('model')
-        if held is None or not isinstance(model, Bound):
-            continue
-        split = plan.instances[held]
-        way = _way_to_fold(plan, model, split, _lists_behind(plan, split), ())
-        if way:
+        models = [instance.settings.get('model'), *_also(instance).values()] if held else []
+        split = plan.instances[held] if held else None
+        ways = [_way_to_fold(plan, model, split, _lists_behind(plan, split), ()) for model in models
+                if isinstance(model, Bound)]
+        for way in filter(None, ways):
             raise ConfigError(
                 f'stage {instance.name} scores the fold that {held} held back with its own teacher: '
                 f'{" ← ".join(way)}, where labels of that fold were seen. Let every fold learn only from its own '
@@ -61,9 +78,8 @@ def _refuse_seen_soft_targets(plan: Plan, student: Instance) -> None:
     for where, bound in student.bound():
         if where.rpartition('.')[2] != 'soft_targets':
             continue
-        for look in _predictions(plan, bound.instance):
-            model = look.settings.get('model')
-            seen = [plan.instances[name] for name in _nearest(plan, model.instance)] if isinstance(model, Bound) else []
+        for look, model in _predictions(plan, bound):
+            seen = [plan.instances[name] for name in _nearest(plan, model)] if isinstance(model, Bound) else []
             if _held_fold(plan, look) is None and any(_data(one) & _data(student) or not _data(one) for one in seen):
                 raise ConfigError(
                     f'stage {student.name} learns from soft targets of {look.name}, whose teacher '
@@ -71,12 +87,13 @@ def _refuse_seen_soft_targets(plan: Plan, student: Instance) -> None:
                     'one teacher a fold, `ann=\'@split.val\'`, joined by an Ensemble with `partial=True`.')
 
 
-def _predictions(plan: Plan, name: str) -> list[Instance]:
-    """The predictions that a table was made from."""
-    instance = plan.instances[name]
+def _predictions(plan: Plan, bound: Bound) -> list[tuple[Instance, Any]]:
+    """The predictions that a table was made from, each with its model."""
+    instance = plan.instances[bound.instance]
     if instance.type.__name__ == 'Predict':
-        return [instance]
-    return [look for need in plan.needs(name) if not learns(plan.instances[need]) for look in _predictions(plan, need)]
+        return [(instance, _also(instance).get(bound.output, instance.settings.get('model')))]
+    needs = dict.fromkeys(leaf for _, leaf in instance.bound())
+    return [look for need in needs if not learns(plan.instances[need.instance]) for look in _predictions(plan, need)]
 
 
 def _data(training: Instance) -> set:
@@ -113,7 +130,7 @@ def _way_to_fold(plan: Plan, bound: Bound, split: Instance, lists: list, way: tu
         same_cut = instance.settings['ann'] == split.settings['ann']
         return (*way, f'{instance.name}.train') if same_cut and bound.output == 'train' else ()
     way = (*way, instance.name)
-    for where, leaf in leaves(instance.settings):
+    for where, leaf in _behind(instance, bound.output):
         if leaf in lists and _has_labels(instance, where):
             return (*way, f'{leaf.instance}.{leaf.output}' if isinstance(leaf, Bound) else leaf.path.name)
         further = _way_to_fold(plan, leaf, split, lists, way) if isinstance(leaf, Bound) else ()

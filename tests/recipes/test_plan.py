@@ -83,6 +83,10 @@ def command(**settings):
     return dict(type='Command', command=['true'], **settings)
 
 
+def told(**settings):
+    return dict(type='Predict', model='@fold[fold=0,seed=1]', **settings)
+
+
 @pytest.mark.parametrize(('more', 'said'), [
     (dict(x=dict(type='Trane')), 'stage x: `Trane` is no stage type. Did you mean `Train`?'),
     (dict(x=dict(type='Soup', modell='@fold')), 'Soup has no setting `modell`. Did you mean `model`'),
@@ -94,6 +98,11 @@ def command(**settings):
     (dict(x=dict(type='Soup', model='@fold[mold=7]')), 'no axis `mold`. Did you mean `fold`'),
     (dict(x=dict(type='Soup', model='@fold[fold=0,seed=1].wights')), 'no output `wights`. Did you mean `weights`'),
     (dict(x=dict(type='Train', config='model.py', ann='@split[fold=0]')), 'could be @split.train or @split.val'),
+    (dict(x=told(also='@fold')), 'Predict: `also` must be models by names other than table; got \'@fold\''),
+    (dict(x=told(also=dict(table='@fold[fold=1,seed=1]'))), 'got \'table\'. Write dict(name=\'@stage\')'),
+    (dict(x=told(also=dict(other='@split[fold=1]'))), 'needs a folder with config.py and weights.pth; stage split'),
+    (dict(x=told(also=dict(other='@fold[fold=1,seed=1]')), y=dict(type='Boost', table='@x', ann='rows.txt')),
+     'could be @x.table or @x.other'),
     (dict(x=dict(type='Train', config='modle.py')), 'no such file: modle.py. Did you mean `model.py`'),
     (dict(x=dict(type='Train', config='model.py', ann='split')), 'The result of a stage is `@split`'),
     (dict(x=dict(type='Train', config='model.py', seed='one')), '`seed` must be of type int; got \'one\''),

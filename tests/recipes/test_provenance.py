@@ -104,3 +104,29 @@ def test_soft_targets_are_of_teachers_that_have_not_seen_the_row(tmp_path):
     for soft, more in (('@seen', {}), ('@mixed', mixed)):
         with pytest.raises(ConfigError, match='student learns from soft targets of seen, whose teacher whole trained'):
             refuse_leaks(students(soft, **more))
+
+
+def one_pass(ann, **tables):
+    """A teacher of each fold predicts in one pass with the other; pseudo labels by one of the two tables."""
+    return make_plan(dict(
+        split=dict(type='Split', ann='rows.txt', folds=2, fold='{fold}', matrix=FOLDS),
+        teacher=dict(type='Train', config='model.py', ann='@split.train', matrix=FOLDS),
+        look=dict(type='Predict', model='@teacher[fold=0]', also=dict(other='@teacher[fold=1]'), **ann),
+        **{name: dict(type='PseudoLabel', table=table, ann='@split[fold=0].train', keep=.5)
+           for name, table in tables.items()},
+        student=dict(type='Train', config='model.py', ann='@pseudo'),
+        score=dict(type='Predict', model='@student', ann='@split[fold=0].val')))
+
+
+def test_each_table_of_one_pass_has_its_own_teacher():
+    plan = one_pass(dict(folder='test'), pseudo='@look.table', unused='@look.other')
+    refuse_leaks(plan)
+    assert teachers(plan, 'pseudo')['table'] == ['teacher-fold0']
+    assert teachers(plan, 'unused')['table'] == ['teacher-fold1']
+    with pytest.raises(ConfigError, match='student ← pseudo ← look ← teacher-fold1 ← split-fold1.train'):
+        refuse_leaks(one_pass(dict(folder='test'), pseudo='@look.other'))
+
+
+def test_a_model_of_the_same_pass_may_not_have_seen_the_fold_either():
+    with pytest.raises(ConfigError, match='look scores the fold that split-fold0 held back with its own teacher'):
+        refuse_leaks(one_pass(dict(ann='@split[fold=0].val'), pseudo='@look.table'))

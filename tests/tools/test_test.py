@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmcomp.errors import CheckpointError
-from mmcomp.predictions.tables import read_table
+from mmcomp.predictions.tables import read_table, table_files
 
 
 def test_one_and_two_processes_write_the_same_table(tool, toy_run, tmp_path, root):
@@ -43,8 +43,8 @@ def test_several_checkpoints_in_one_pass(tool, toy_run, tmp_path, capsys):
     tool('test').main([str(config), str(first), '--also', str(config), str(second), '--out', str(tmp_path / 'both')])
     for n, table in enumerate(tables, 1):
         assert np.array_equal(read_table(tmp_path / f'both/epoch_{n}.pkl').scores, table.scores)
-    assert [name.rpartition('/')[2] for name in tool('test').table_files(
-        str(tmp_path / 'x'), ['a/best.pth', 'b/best.pth'])] == ['a-best.pkl', 'b-best.pkl']
+    assert [name.rpartition('/')[2] for name in table_files(
+        tmp_path / 'x', ['a/best.pth', 'b/best.pth'])] == ['a-best.pkl', 'b-best.pkl']
 
 
 def test_wrong_arguments(tool, toy_run, capsys):
