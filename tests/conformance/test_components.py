@@ -27,7 +27,8 @@ FUSED = dict(BERT, num_hidden_layers=2)
 CLIP = dict(image_size=16, patch_size=8, projection_dim=6, **SMALL)
 WORDS = dict(in_channels=WIDTH, vocab_size=6, mask_id=1, special_ids=[0, 1], probability=0.6, mlm_on_mismatched=True)
 ROWS = {
-    'MaskedLanguageModeling': [WORDS, dict(WORDS, span_weights=[0.5, 0.5])],
+    'MaskedLanguageModeling': [WORDS, dict(WORDS, span_weights=[0.5, 0.5]),
+                               dict(WORDS, whole_words=['[PAD]', '[MASK]', 'play', '##s', 'game', '##ing'])],
     'MaskedFrameModeling': [dict(in_channels=WIDTH, probability=0.5),
                             dict(in_channels=WIDTH, probability=0.5, temperature=0.1)],
     'ImageTextMatching': [dict(in_channels=WIDTH), dict(in_channels=WIDTH, part='frames', pooling='mean', logits=2)],

@@ -11,11 +11,12 @@ from .masking import draw_spans, draw_tokens, hide_tokens
 from .momentum_teacher import taught_cross_entropy
 from .pretraining_batch import PretrainingBatch
 from .pretraining_task import PretrainingTask
+from .whole_words import PieceJoints, Words, draw_words
 
 
 @MODELS.register_module()
 class MaskedLanguageModeling(PretrainingTask):
-    """BERT's task, with words or spans of words, on the fused sequence or the text alone.
+    """BERT's task, with tokens, whole words or spans of them, on the fused sequence or the text alone.
 
     Only hidden words meet the word table, a seventh of the logits of all.
 
@@ -28,6 +29,11 @@ class MaskedLanguageModeling(PretrainingTask):
         probability: That a word is hidden, or that a span begins.
         span_weights: Of spans of 1, 2, … words, see :func:`draw_spans`; by default
             words are drawn one by one.
+        whole_words: The words of the tokenizer, see :class:`PieceJoints`: then words are
+            drawn with all of their pieces, by themselves or in spans, not the pieces. With the folder
+            of BERT, ``whole_words='checkpoints/chinese-roberta-wwm-ext'``. Of a word's
+            pieces each becomes the mask, another or stays by itself, as of BERT's. A Chinese
+            character is a word, so of such text only names and numbers in other scripts change.
         whole: Share of the other samples that lose all of their words to the mask, see :class:`MaskedFrameModeling`.
         alone: Encode the text with hidden words by itself, and leave what enters
             the fusion as it is.
@@ -46,7 +52,7 @@ class MaskedLanguageModeling(PretrainingTask):
                  span_weights: Sequence[float] | None = None, whole: float = 0.0, alone: bool = False,
                  mlm_on_mismatched: bool = False, distill: bool = False, name_or_path: str | None = None,
                  allow_download: bool = False, load_weights: bool = True, text: str = 'text', name: str = 'mlm',
-                 weight: float = 1.0, init_cfg: dict | list | None = None):
+                 weight: float = 1.0, whole_words: Words | None = None, init_cfg: dict | list | None = None):
         super().__init__(name, weight, init_cfg)
         self.head = LanguageModelHead(in_channels, vocab_size, name_or_path, allow_download, load_weights)
         self.mask_id, self.probability, self.span_weights, self.text = mask_id, probability, span_weights, text
@@ -56,6 +62,7 @@ class MaskedLanguageModeling(PretrainingTask):
         words[list(special_ids)] = False
         self.register_buffer('words', words, persistent=False)
         self.register_buffer('vocabulary', words.nonzero()[:, 0], persistent=False)
+        self.joints = None if whole_words is None else PieceJoints(whole_words, vocab_size)
 
     def taught(self) -> nn.Module | None:
         return self.head if self.needs_teacher else None
@@ -67,8 +74,8 @@ class MaskedLanguageModeling(PretrainingTask):
         """
         inputs = batch.inputs[self.text]
         candidates = inputs['mask'] & self.words[inputs['ids']]
-        chosen = (draw_tokens(candidates, self.probability) if self.span_weights is None else
-                  draw_spans(candidates, self.probability, self.span_weights))
+        chosen = (self.draw(candidates) if self.joints is None else
+                  draw_words(candidates, self.joints(inputs['ids'], candidates), self.draw))
         hidden = dict(inputs, ids=hide_tokens(inputs['ids'], chosen, self.mask_id, self.vocabulary))
         if self.whole:
             lost = candidates & batch.draw_lost(self.whole)[:, None]
@@ -77,6 +84,12 @@ class MaskedLanguageModeling(PretrainingTask):
             batch.change_inputs(self.text, ids=hidden['ids'])
             chosen = chosen if self.mlm_on_mismatched else chosen & batch.matched[:, None]
         return chosen, hidden
+
+    def draw(self, candidates: torch.Tensor) -> torch.Tensor:
+        """Choose among tokens or words, ``(B, L)`` booleans."""
+        if self.span_weights is None:
+            return draw_tokens(candidates, self.probability)
+        return draw_spans(candidates, self.probability, self.span_weights)
 
     def loss(self, batch: PretrainingBatch, changed: tuple[torch.Tensor, dict]) -> dict[str, torch.Tensor]:
         chosen, hidden = changed
