@@ -3,6 +3,8 @@
 Listing the verbs reads the first docstring line of each tool without running
 it, so ``mmcomp --help`` answers at once and imports nothing heavy.
 """
+import argparse
+import errno
 import importlib.util
 import logging
 import os
@@ -16,9 +18,19 @@ from pathlib import Path
 from mmcomp import __version__
 from mmcomp.errors import ConfigError, MMCompError, did_you_mean
 
+FIGURES = ('.png', '.svg', '.pdf', '.jpg')
 PACKAGE = Path(__file__).resolve().parent
 # Verbs that are shorter than their tool's name.
 SHORT = {'run_recipe': 'run'}
+# Faults of a path, and what to do; all others of the system keep their traceback.
+OF_FILES = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), 'it may not be read or written. Choose another place'),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), 'there is no room for it. Free space'),
+    errno.ENOENT: 'it is not there, and can\'t be made. Check the path',
+    errno.ENOTDIR: 'a part of it is no folder. Check the path',
+    errno.EEXIST: 'it is there, and is not what is needed. Choose another name',
+    errno.EISDIR: 'it is a folder. Name a file', errno.ENAMETOOLONG: 'the name is too long. Choose a shorter one',
+}  # yapf: disable
 
 
 def tools_folder() -> Path:
@@ -79,6 +91,13 @@ def dispatch(argv: Sequence[str] | None = None) -> int | None:
     return load_tool(tools[verb]).main(argv[1:])
 
 
+def figure_file(text: str) -> str:
+    """The type of an option for a picture to write: its suffix says the form."""
+    if Path(text).suffix.lower() not in FIGURES:
+        raise argparse.ArgumentTypeError(f'`{text}` must end in {", ".join(FIGURES)}')
+    return text
+
+
 def run(main: Callable[[], int | None]) -> None:
     """Call a tool's ``main`` and leave with its exit status.
 
@@ -94,15 +113,20 @@ def run(main: Callable[[], int | None]) -> None:
         sentence = re.split(r'\nmmcomp\.errors\.\w+: ', str(error))[-1]
         print('error:', ' '.join(sentence.split()), file=sys.stderr)
         status = 2
+    except BrokenPipeError:
+        # Python flushes stdout again at exit; give it somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except OSError as error:
+        if error.errno not in OF_FILES or not error.filename:
+            raise
+        print(f'error: {error.filename}: {OF_FILES[error.errno]} ({error.strerror}).', file=sys.stderr)
+        status = 2
     except KeyboardInterrupt as asked:
         # A second one while workers and threads end: at once, and in silence.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         print('\ninterrupted', *asked.args, sep=': ', file=sys.stderr)
         status = 130
-    except BrokenPipeError:
-        # Python flushes stdout again at exit; give it somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 141
     sys.exit(status if isinstance(status, int) else 0)
 
 

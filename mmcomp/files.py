@@ -1,4 +1,5 @@
 """Files that are whole or absent."""
+import errno
 import json
 import os
 import shutil
@@ -34,20 +35,34 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     older file of that name stays as it was.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f'.{path.name}.', suffix=f'.tmp{path.suffix}')
-    os.close(handle)
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f'.{path.name}.', suffix=f'.tmp{path.suffix}')
+        os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        os.chmod(temporary, _permissions())
-        with open(temporary, 'rb+') as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with _named(path):
+            yield temporary
+            os.chmod(temporary, _permissions())
+            with open(temporary, 'rb+') as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
         sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Faults of the system name the file that was to be written, not a temporary one or none, as a full disk does."""
+    try:
+        yield
+    except OSError as error:
+        full = error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        if full or Path(os.fsdecode(error.filename or b'')).name.startswith(f'.{path.name}.'):
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 @contextmanager
@@ -67,11 +82,13 @@ def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
     two renames can leave an older folder of that name under ``.NAME.….old``.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f'.{path.name}.', suffix='.tmp'))
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f'.{path.name}.', suffix='.tmp'))
     old = temporary.with_suffix('.old')
     try:
-        yield temporary
+        with _named(path):
+            yield temporary
         for file in filter(Path.is_file, temporary.rglob('*')):
             with open(file, 'rb+') as opened:
                 os.fsync(opened.fileno())

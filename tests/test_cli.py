@@ -1,14 +1,17 @@
 """The console command and the way tools end."""
+import errno
 import io
 import logging
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from mmcomp import __version__, cli
 from mmcomp.errors import ConfigError
+from mmcomp.files import atomic_folder, atomic_open, atomic_path
 
 
 @pytest.fixture()
@@ -66,6 +69,10 @@ def fails_with(error):
     (lambda: 1, 1, ''),
     (lambda: {'accuracy': 1}, 0, ''),
     (fails_with(ConfigError('a.py: `x` must be\n  good.')), 2, 'error: a.py: `x` must be good.\n'),
+    (fails_with(IsADirectoryError(errno.EISDIR, 'Is a directory', 'x.csv')), 2,
+     'error: x.csv: it is a folder. Name a file (Is a directory).\n'),
+    (fails_with(PermissionError(errno.EACCES, 'Permission denied', 'x')), 2,
+     'error: x: it may not be read or written. Choose another place (Permission denied).\n'),
     (fails_with(KeyboardInterrupt()), 130, '\ninterrupted\n'),
     (fails_with(KeyboardInterrupt('go on there')), 130, '\ninterrupted: go on there\n'),
 ])
@@ -74,6 +81,33 @@ def test_how_a_tool_ends(main, status, line, capsys, monkeypatch):
     with pytest.raises(SystemExit) as end:
         cli.run(main)
     assert end.value.code == status and capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize('error', [OSError('image file is truncated'), OSError(errno.EACCES, 'Permission denied'),
+                                   ConnectionRefusedError(errno.ECONNREFUSED, 'Connection refused', 'host')])
+def test_what_is_no_fault_of_a_path_keeps_its_traceback(error):
+    with pytest.raises(type(error)) as raised:
+        cli.run(fails_with(error))
+    assert raised.value is error
+
+
+@pytest.mark.parametrize('write', [atomic_path, atomic_folder, lambda path: atomic_open(path, 'w')])
+def test_a_file_that_cant_be_written_is_named_as_the_user_named_it(tmp_path, write):
+    (tmp_path / 'file').touch()
+    (tmp_path / 'folder.csv/in').mkdir(parents=True)
+    for path, named in ((tmp_path / 'file/x.csv', tmp_path / 'file'), (Path('/proc/x.csv'), '/proc/x.csv'),
+                        (tmp_path / f'{"x" * 300}.csv', tmp_path / f'{"x" * 300}.csv')):
+        with pytest.raises(OSError) as raised:
+            with write(path):
+                raise AssertionError('it began')
+        assert raised.value.filename == str(named) and raised.value.errno in cli.OF_FILES
+    if write is not atomic_folder:
+        with pytest.raises(IsADirectoryError) as raised, write(tmp_path / 'folder.csv'):
+            pass
+        assert raised.value.filename == str(tmp_path / 'folder.csv')
+    with pytest.raises(OSError) as raised, write(tmp_path / 'y.csv'):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+    assert raised.value.filename == str(tmp_path / 'y.csv') and not (tmp_path / 'y.csv').exists()
 
 
 def test_ctrl_c_twice_ends_at_once(root):

@@ -1,6 +1,8 @@
 """Raise rare classes by weights that fall with their training samples, found on out-of-fold predictions."""
 import argparse
 
+from mmcomp.cli import figure_file
+
 EXAMPLE = """\
 example:
   mmcomp boost_classes test.pkl --counts meta/train.txt --oof oof.pkl --truth meta/train.txt --out boosted.pkl
@@ -28,7 +30,7 @@ def parse_args(argv=None):
     parser.add_argument('--cap', type=float, metavar='X', help='the largest weight over the least')
     parser.add_argument('--out', default='boosted.pkl', metavar='FILE', help='the table (default %(default)s)')
     parser.add_argument('--weights', metavar='CSV', help='also write class,weight (for ensemble --class-weights)')
-    parser.add_argument('--plot', metavar='FILE', help='also draw weights over counts')
+    parser.add_argument('--plot', type=figure_file, metavar='FILE', help='also draw weights over counts')
     args = parser.parse_args(argv)
     if bool(args.oof) != bool(args.truth):
         parser.error('--oof and --truth go together')

@@ -39,6 +39,8 @@ def parse_args(argv=None):
     args = parser.parse_args(argv)
     if (args.precision is None) != (args.known is None) or (args.known and args.thr):
         parser.error('--precision P and --known TABLE LIST.txt go together, and without --thr')
+    if args.max_per_class is not None and args.max_per_class < 1:
+        parser.error('--max-per-class is at least 1')
     return args
 
 
@@ -47,6 +49,7 @@ def main(argv=None):
     from mmcomp.annotations import read_list, write_list
     from mmcomp.errors import TableError, fault
     from mmcomp.predictions.formats.headers import open_table
+    from mmcomp.predictions.joining import match_classes
     from mmcomp.predictions.labels.pseudo_labels import (
         merge,
         scaled_warning,
@@ -62,6 +65,8 @@ def main(argv=None):
         print(f'warning: {warning}', file=sys.stderr)
     if args.known:
         known, (paths, labels) = open_table(args.known[0]), read_list(args.known[1], num_classes)
+        if match_classes(table.classes, num_classes, known, args.table) is not None:
+            known = known.select(table.class_names)
         args.thr, part = threshold_for_precision(known, paths, labels, args.precision)
         print(f'{part:.1%} of the known samples are above {args.thr:.4f}, and {args.precision:.1%} of those right')
     pseudo = filtered(args, table)

@@ -53,6 +53,9 @@ def parse_args(argv=None):
         parser.error('--method power and --power P go together')
     if Path(args.out).suffix not in ('.csv', '.pkl', '.table', '.npz', '.parquet'):
         parser.error('--out must end in .csv (labels), or in .pkl, .table, .npz or .parquet (a table)')
+    named = [Path(path).resolve() for path in (args.out, args.dump, args.dump_all) if path]
+    if len(set(named)) < len(named):
+        parser.error('--out, --dump and --dump-all are different files')
     return args
 
 
@@ -60,6 +63,8 @@ def list_members(args) -> list[str]:
     """The files to add, each once."""
     from mmcomp.errors import TableError, did_you_mean, shorten
     files = list(args.pkls)
+    if args.pkls_dir and not Path(args.pkls_dir).is_dir():
+        raise TableError(f'--pkls-dir: {args.pkls_dir} is no folder. Check the path.')
     if args.pkls_dir:
         files += sorted(str(p) for form in ('*.pkl', '*.table') for p in Path(args.pkls_dir).glob(form))
     for name in args.nopkls:
@@ -75,7 +80,7 @@ def list_members(args) -> list[str]:
                          'or use --weights to count it more.')
     twins = [f for f in files if any(g != f and Path(g).with_suffix('') == Path(f).with_suffix('') for g in files)]
     if twins:
-        raise TableError(f'--pkls-dir: {shorten(twins)} are one member in two forms, it seems. '
+        raise TableError(f'--pkls, --pkls-dir: {shorten(twins)} are one member in two forms, it seems. '
                          'Leave one out with `--nopkls`.')
     return files
 
@@ -107,7 +112,8 @@ def main(argv=None):
     members = list_members(args)
     weights, words = choose_weights(args, members)
     print(*words, sep='\n')
-    how = dict(method=args.method, power=args.power or 1., temperatures=args.temperature, partial=bool(args.partial))
+    power = 1. if args.power is None else args.power
+    how = dict(method=args.method, power=power, temperatures=args.temperature, partial=bool(args.partial))
     result = ensemble_stream(members, weights, track, class_weights=args.class_weights, **how)
     if args.dump or args.dump_all:
         result = result.gather()

@@ -24,6 +24,8 @@ def parse_args(argv=None):
     args = parser.parse_args(argv)
     if not 0 <= args.distance < 32:
         parser.error('--distance is from 0 to 31; half of the bits differ by chance')
+    if args.threads < 1:
+        parser.error('--threads is at least 1')
     return args
 
 

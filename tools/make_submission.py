@@ -28,6 +28,8 @@ def parse_args(argv=None):
     args = parser.parse_args(argv)
     if args.score is not None and (args.labels or args.digits or args.zip):
         parser.error('--score goes with none of --labels, --digits and --zip')
+    if args.digits is not None and args.digits < 1:
+        parser.error('--digits is at least 1')
     if Path(args.out).suffix != '.csv':
         parser.error('--out must end in .csv; --zip adds the zip')
     return args

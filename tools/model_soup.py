@@ -2,6 +2,8 @@
 """Average checkpoints into one: uniform, last or top N, weighted, greedy by validation, EMA, SWA."""
 import argparse
 
+from mmcomp.cli import figure_file
+
 EXAMPLE = """\
 examples:
   the last 7 epochs, each alike
@@ -40,7 +42,8 @@ def parse_args(argv=None):
     how.add_argument('--greedy', metavar='CONFIG', help='choose by the validation data of a config')
     parser.add_argument('--alphas', nargs='*', type=float, default=[.25, .5, .75], metavar='A',
                         help='with --greedy: where to look between the soup and a refused member (default .25 .5 .75)')
-    parser.add_argument('--plot', metavar='FILE', help='with --greedy: a picture of these lines (.png, .svg, .pdf)')
+    parser.add_argument('--plot', type=figure_file, metavar='FILE',
+                        help='with --greedy: a picture of these lines (.png, .svg, .pdf)')
     parser.add_argument('--update-bn', metavar='CONFIG',
                         help="estimate BatchNorm's running statistics anew on the config's training data")
     parser.add_argument('--bn-batches', type=int, metavar='N', help='with --update-bn: at most N batches')

@@ -3,6 +3,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmcomp.cli import figure_file
+
 EXAMPLE = """\
 example:
   mmcomp redistribute_labels work/dict.pkl --K 16 --out work/pred_results.csv --plot work/counts.png
@@ -49,7 +51,8 @@ def parse_args(argv=None):
                         help='classes of the training set, for prior (default uniform, or the labelled samples)')
     parser.add_argument('--out', default='pred_results.csv', metavar='FILE',
                         help='CSV of `filename,class` (default pred_results.csv)')
-    parser.add_argument('--plot', metavar='FILE', help='draw how many classes have n predictions, before and after')
+    parser.add_argument('--plot', type=figure_file, metavar='FILE',
+                        help='draw how many classes have n predictions, before and after')
     args = parser.parse_args(argv)
     _check(parser, args)
     return args
@@ -93,7 +96,10 @@ def parse_prior(text: str):
 
 
 def parse_strength(text: str):
-    return text if text == 'auto' else float(text)
+    try:
+        return text if text == 'auto' else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'`{text}` is neither a number nor `auto`') from None
 
 
 def main(argv=None):
@@ -104,8 +110,8 @@ def main(argv=None):
     from mmcomp.predictions.labels.label_files import names_of, write_labels
     from mmcomp.predictions.labels.pseudo_labels import summarize_counts
     table = open_table(args.table)
-    before, classes = table.labels(), table.scores.shape[1]
     found = _tuned(args, table) if args.tune else _found(args, table)
+    before, classes = table.labels(), table.scores.shape[1]
     if args.K and args.K > .95 * len(table) / classes:
         print(f'warning: K is {args.K} and N / C {len(table) / classes:g}; in the published runs a little less did '
               'better', file=sys.stderr)

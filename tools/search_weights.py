@@ -1,5 +1,8 @@
 """Find the weights of ensemble members on labelled out-of-fold tables, and say what they are worth."""
 import argparse
+from pathlib import Path
+
+from mmcomp.cli import figure_file
 
 EXAMPLE = """\
 example:
@@ -37,11 +40,15 @@ def parse_args(argv=None):
     parser.add_argument('--prune', action='store_true', help='drop members whose loss is inside the noise')
     parser.add_argument('--force', action='store_true', help='keep found weights whatever the validation says')
     parser.add_argument('--partial', action='store_true', help='use the samples that the labels and all tables share')
-    parser.add_argument('--plot', metavar='FILE', help='draw correlations and the worth of each member')
+    parser.add_argument('--plot', type=figure_file, metavar='FILE',
+                        help='draw correlations and the worth of each member')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='of folds and bags (default %(default)s)')
     args = parser.parse_args(argv)
     if args.steps < 1 or args.bags < 0:
         parser.error('--steps is at least 1, --bags at least 0')
+    real = [Path(path).resolve() for path in args.tables]
+    if len(set(real)) < len(real):
+        parser.error('a table is named twice')
     return args
 
 

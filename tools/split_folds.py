@@ -28,7 +28,12 @@ def parse_args(argv=None):
     parser.add_argument('--threshold', type=float, metavar='X', help='of a table: a label of X or more is class 1')
     parser.add_argument('--id-col', metavar='COL', help='of a table: the ids (default: the row number)')
     parser.add_argument('--out-dir', default='meta/folds', metavar='DIR', help='(default meta/folds)')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.seed < 0:
+        parser.error('--seed is 0 or more')
+    if args.threshold is not None and args.threshold != args.threshold:
+        parser.error('--threshold is a number')
+    return args
 
 
 def main(argv=None):

@@ -35,9 +35,15 @@ def parse_args(argv=None):
     diff = verbs.add_parser('diff', help='what differs between two tables; exit status 1 if anything does')
     diff.add_argument('here', metavar='TABLE')
     diff.add_argument('there', metavar='TABLE')
-    diff.add_argument('--tolerance', type=float, default=0., metavar='T',
+    diff.add_argument('--tolerance', type=not_negative, default=0., metavar='T',
                       help='scores may differ by so much (default 0)')
     return parser.parse_args(argv)
+
+
+def not_negative(text):
+    if not float(text) >= 0:
+        raise argparse.ArgumentTypeError(f'`{text}` must be 0 or more')
+    return float(text)
 
 
 def main(argv=None):

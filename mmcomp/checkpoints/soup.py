@@ -38,11 +38,15 @@ def find_members(folder: str | os.PathLike, last: int | None = None) -> list[Pat
     Raises:
         CheckpointError: If the folder holds fewer than asked for, or none.
     """
+    if not Path(folder).is_dir():
+        raise CheckpointError(f'{folder}: no such folder. Check the path.')
+    if last is not None and last < 1:
+        raise CheckpointError(fault('--last', 'number of checkpoints', 'at least 1', last, 'Correct it.'))
     files = sorted((f for f in Path(folder).glob('*') if f.suffix in SUFFIXES and not f.name.startswith('.')),
                    key=lambda file: (training_step(file), file.name))
     steps = [f for f in files if re.fullmatch(r'(epoch|iter)_\d+', f.stem)]
     members = steps or [f for f in files if not _is_soup(f)] or files
-    if not members or (last is not None and not 1 <= last <= len(members)):
+    if not members or (last is not None and last > len(members)):
         raise CheckpointError(fault(folder, 'number of checkpoints', f'at least {last or 1}', len(members),
                                     'Check the folder, or raise `max_keep_ckpts` in the training config.'))
     return members[-last:] if last else members
@@ -258,7 +262,11 @@ def checked_out(out: str | os.PathLike, members: Sequence[str | os.PathLike]) ->
     if out.suffix not in SUFFIXES:
         raise CheckpointError(fault('--out', 'out', f'a name that ends with {" or ".join(SUFFIXES)}', str(out),
                                     'Choose another name.'))
-    if out.resolve() in [Path(path).expanduser().resolve() for path in members]:
+    real = [Path(path).expanduser().resolve() for path in members]
+    if doubled := sorted({str(path) for path, one in zip(members, real, strict=True) if real.count(one) > 1}):
+        raise CheckpointError(f'--models: {shorten(doubled)} would be averaged twice. Name each file once, or use '
+                              '--weights to count it more.')
+    if out.resolve() in real:
         raise CheckpointError(f'--out: {out} is one of the checkpoints to average. Choose another name.')
     return out
 

@@ -19,7 +19,8 @@ def find_rows(wanted: Sequence[str], have: Sequence[str]) -> np.ndarray:
     return np.array([row_of.get(name, -1) for name in wanted], dtype=np.int64)
 
 
-def match_rows(wanted: Sequence[str], have: Sequence[str], where: str) -> np.ndarray:
+def match_rows(wanted: Sequence[str], have: Sequence[str], where: str,
+               next_step: str = 'Predict the missing samples, or join tables of the same data set.') -> np.ndarray:
     """Rows of ``have`` in the order of ``wanted``.
 
     Whole ids are compared; if they do not cover ``wanted``, base names are
@@ -30,6 +31,7 @@ def match_rows(wanted: Sequence[str], have: Sequence[str], where: str) -> np.nda
         wanted: Ids to find, ``(N,)``.
         have: Ids to look in, ``(M,)``, M >= N.
         where: The file that ``have`` came from, for the error.
+        next_step: What the error tells to do.
 
     Returns:
         ``(N,)`` integers.
@@ -50,7 +52,7 @@ def match_rows(wanted: Sequence[str], have: Sequence[str], where: str) -> np.nda
     missing = np.asarray(wanted)[rows < 0]
     hint = '' if unique else ' File names alone are not unique here, so whole ids must agree.'
     raise TableError(f'{where}: {len(missing)} of {len(wanted)} ids are not in it: {shorten(missing)}.{hint} '
-                     'Predict the missing samples, or join tables of the same data set.')
+                     f'{next_step}')
 
 
 def match_classes(classes: Sequence[str] | None, columns: int, table: PredictionTable, first: str) -> np.ndarray | None:
@@ -65,9 +67,10 @@ def match_classes(classes: Sequence[str] | None, columns: int, table: Prediction
     Raises:
         TableError: If the table has other classes.
     """
-    if table.scores.shape[1] != columns and (classes is None or table.classes is None):
+    of_others = classes is None or table.classes is None or len(classes) != columns
+    if table.scores.shape[1] != columns and of_others:
         raise TableError(fault(table.name, 'scores', f'{columns} columns like those of {first}',
-                               table.scores.shape[1], 'Ensemble models that share a class list.'))
+                               table.scores.shape[1], 'Take tables of models that share a class list.'))
     if classes is None or table.classes is None or tuple(classes) == table.classes:
         return None
     column_of = {name: column for column, name in enumerate(table.classes)}
@@ -76,7 +79,7 @@ def match_classes(classes: Sequence[str] | None, columns: int, table: Prediction
     if missing or extra:
         differ = [f'{word} {shorten(names)}' for word, names in (('it lacks', missing), ('only here:', extra)) if names]
         raise TableError(f'{table.name}: its {len(table.classes)} classes differ from the {columns} columns of '
-                         f'{first}; {"; ".join(differ)}. Ensemble models that share a class list.')
+                         f'{first}; {"; ".join(differ)}. Take tables of models that share a class list.')
     return np.array([column_of[name] for name in classes])
 
 

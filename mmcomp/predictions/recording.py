@@ -2,6 +2,7 @@
 import math
 import os
 from dataclasses import replace
+from pathlib import Path
 
 from mmcomp.errors import TableError, fault
 from mmcomp.predictions.formats.headers import read_header
@@ -27,6 +28,8 @@ def record_score(path: str | os.PathLike, score: float, metric: str = 'leaderboa
     """
     if not (math.isfinite(score) and score > 0):
         raise TableError(fault(path, f'{metric} score', 'a positive number', score, 'Correct it.'))
+    if out is not None and Path(out).suffix == '.csv':
+        raise TableError(fault('record_score', '--out', 'a form that can hold a score', str(out), 'Write a `.pkl`.'))
     if out is None and 'kind' not in read_header(path):
         raise TableError(f'{path}: a file of this older form can hold no score. Give a new name with `--out NEW.pkl`.')
     table, key = read_table(path), f'{metric}_score'

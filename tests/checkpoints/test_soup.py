@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_the_soup_is_the_mean_and_integers_are_the_last_ones(files):
 def test_members_that_do_not_fit_are_named(files):
     with pytest.raises(CheckpointError, match='at least 5; got 4'):
         find_members(files, last=5)
-    with pytest.raises(CheckpointError, match='at least 1; got 0'):
+    with pytest.raises(CheckpointError, match='none: no such folder'):
         find_members(files / 'none')
     for changed, said in [({'w': torch.zeros(2)}, r'of shape \(5, 3\)'), ({'new': torch.zeros(1)}, 'same names.*new'),
                           ({'w': torch.full((5, 3), torch.nan)}, 'odd.pth: `w` must be finite')]:
@@ -101,6 +102,14 @@ def test_all_the_weight_on_one_is_that_one(files):
     for place, member in enumerate(members):
         shares = as_shares([float(place == n) for n in range(len(members))], len(members))
         assert bits(mix(members, shares)) == bits(member.tensors)
+
+
+def test_the_order_of_members_does_not_count():
+    states = [state(seed)['w'] for seed in range(5)]
+    expected = torch.stack(states).double().mean(dim=0)
+    for order in itertools.permutations(range(5)):
+        found = weighted_mean([states[n] for n in order], [1.] * 5)
+        torch.testing.assert_close(found.double(), expected, rtol=0, atol=2e-7)
 
 
 def test_weights_are_those_of_the_mean():

@@ -180,6 +180,8 @@ def _top_rows(column: np.ndarray, k: int) -> np.ndarray:
 def _check_scores(table: PredictionTable) -> None:
     if table.kind not in ('probability', 'value'):
         raise TableError(fault(table.name, 'kind', 'probability', table.kind, 'Predict probabilities.'))
+    if not len(table):
+        raise TableError(fault(table.name, 'samples', 'one or more', 0, 'Predict the test set.'))
     table.check()
     if table.kind == 'value' and table.scores.min() < 0:
         raise TableError(fault(table.name, 'scores', 'not negative', float(table.scores.min()),

@@ -43,11 +43,12 @@ def tempered(scores: np.ndarray, kind: str, temperature: float) -> np.ndarray:
 
 
 def transformed(scores: np.ndarray, kind: str, method: str, power: float) -> np.ndarray:
-    """A member's scores as they are summed by ``method``. In place."""
+    """A member's scores as they are summed by ``method``. In place; those it can't take become NaN, and are refused."""
+    if kind == 'value' and method in ('geometric', 'power'):
+        scores[scores < 0] = np.nan
     if method == 'geometric':
         return log_softmax(scores) if kind == 'logit' else log(scores)
     if method == 'logit':
-        # What is no probability becomes NaN, and is refused.
         scores[(scores < 0) | (scores > 1)] = np.nan
         np.clip(scores, NEAREST, 1 - NEAREST, out=scores)
         return np.log(scores / (1 - scores), out=scores)

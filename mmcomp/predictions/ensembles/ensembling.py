@@ -246,6 +246,9 @@ class _Work:
                 return error
         if self.method == 'logit':
             return TableError('ensemble: --method logit needs scores in [0, 1] from all members. Use another method.')
+        if self.method in ('geometric', 'power') and any(t.kind == 'value' and t.scores.min() < 0 for t in self.tables):
+            return TableError(f'ensemble: --method {self.method} needs scores that are not negative from all members. '
+                              'Use another method.')
         if self.partial:
             return TableError('ensemble: a sample is only in members of weight zero. Give them a weight.')
         return TableError('ensemble: the weighted scores leave the range of float32. Use smaller weights.')
@@ -291,4 +294,4 @@ def _rows(first: PredictionTable, table: PredictionTable) -> np.ndarray | None:
         extra = [i for i in table.ids.tolist() if i not in known]
         raise TableError(f'{table.name}: it has {len(table)} samples, {first.name} has {len(first)}; '
                          f'only here: {shorten(extra)}. Ensemble tables of the same samples, or use `--partial mean`.')
-    return match_rows(first.ids, table.ids, table.name)
+    return match_rows(first.ids, table.ids, table.name, 'Predict the missing samples, or use `--partial mean`.')

@@ -92,7 +92,7 @@ def plan_by_value(candidates: Sequence[Candidate], limits: Limits) -> InferenceP
     Up to 20 models all subsets are looked at; of more, those of the most value
     for their share of the limits are taken one by one.
     """
-    _check(candidates)
+    _check(candidates, limits)
     if len(candidates) > EXACT:
         return plan_by_score(candidates, limits, lambda chosen: sum(candidates[at].value for at in chosen),
                              per_cost=True)
@@ -126,7 +126,7 @@ def plan_by_score(candidates: Sequence[Candidate], limits: Limits, score: Callab
             predictions.
         per_cost: Take the most gain for the largest share of any limit, not the most gain.
     """
-    _check(candidates)
+    _check(candidates, limits)
     chosen: list[int] = []
     value = -np.inf
     while True:
@@ -174,7 +174,10 @@ def read_candidates(path: str | os.PathLike) -> list[Candidate]:
     return found
 
 
-def _check(candidates: Sequence[Candidate]) -> None:
+def _check(candidates: Sequence[Candidate], limits: Limits) -> None:
+    given = [limit for limit in (limits.seconds, limits.gb, limits.ram_gb) if limit is not None]
+    if not all(limit >= 0 for limit in given):
+        raise ConfigError(fault('inference plan', 'limits', 'not negative', given, 'Correct them.'))
     names = [one.name for one in candidates]
     if not names or len(set(names)) < len(names):
         raise ConfigError(fault('inference plan', 'models', 'some, of different names', shorten(names), 'Rename them.'))

@@ -92,6 +92,8 @@ def find_label_issues(scores: np.ndarray, labels: np.ndarray, method: str = 'con
     """
     if method not in METHODS:
         raise ConfigError(fault('clean_labels', 'method', f'one of {METHODS}', method, 'Correct it.'))
+    if method == 'low_confidence' and not 0 < below <= 1:
+        raise ConfigError(fault('clean_labels', 'below', 'in (0, 1]', below, 'It is a bound of probabilities.'))
     if not 0 < max_fraction <= 1 or min_per_class < 0:
         raise ConfigError(fault('clean_labels', 'max_fraction, min_per_class', 'in (0, 1] and not negative',
                                 (max_fraction, min_per_class), 'Correct them.'))
@@ -170,8 +172,9 @@ def _match(table: PredictionTable, paths: Sequence[str]) -> np.ndarray:
         if len(set(short)) == len(short) and len(set(short_paths)) == len(short_paths):
             rows = find_rows(short, short_paths)
     if (rows < 0).all():
-        raise TableError(f'{table.name}: none of its ids is in the training list, such as {shorten(table.ids, 2)}; the '
-                         f'list has {shorten(paths, 2)}. Predict the rows of that list.')
+        raise TableError(f'{table.name}: none of its ids is in the training list, such as '
+                         f'{shorten(table.ids, 2) or "none"}; the list has {shorten(paths, 2)}. Predict the '
+                         'rows of that list.')
     return rows
 
 

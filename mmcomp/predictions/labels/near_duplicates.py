@@ -30,19 +30,24 @@ def hash_files(paths: Sequence[str], threads: int = 4, track: Callable = silent)
     """Hashes of image files, ``(N,)`` uint64.
 
     Raises:
-        DataError: If files can't be decoded.
+        DataError: If files are missing or can't be decoded.
     """
     import cv2
 
     def one(path: str) -> np.uint64 | None:
-        with open(path, 'rb') as file:
-            image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        try:
+            with open(path, 'rb') as file:
+                content = np.frombuffer(file.read(), np.uint8)
+        except OSError:
+            return None
+        image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
         return None if image is None else perceptual_hash(image)
 
     with ThreadPoolExecutor(threads) as pool:
         found = list(track(pool.map(one, paths), 'hashing images'))
     if bad := [path for path, value in zip(paths, found, strict=True) if value is None]:
-        raise DataError(f'{len(bad)} images can\'t be decoded: {shorten(bad)}. Take them out of the list.')
+        raise DataError(f'{len(bad)} images can\'t be read: {shorten(bad)}. Check the folder of the paths, or '
+                        'take them out of the list.')
     return np.array(found, dtype=np.uint64)
 
 

@@ -62,8 +62,10 @@ def usable_scores(table: PredictionTable) -> tuple[np.ndarray, np.ndarray]:
     if table.kind not in ('probability', 'value'):
         raise TableError(fault(table.name, 'kind', 'probability, for the threshold is one on probabilities', table.kind,
                                'Predict probabilities.'))
+    if not len(table):
+        raise TableError(fault(table.name, 'samples', 'one or more', 0, 'Predict the unlabelled samples.'))
     labels, scores = top_scores(table)
-    if np.isnan(scores).any():
+    if table.kind == 'probability' or np.isnan(scores).any():
         table.check()
     return labels, scores
 
@@ -108,8 +110,10 @@ def threshold_for_precision(table: PredictionTable, paths: Sequence[str], labels
 
 def scaled_warning(table: PredictionTable) -> str | None:
     """A sentence if rows do not sum to one, so that a threshold means something else."""
+    if table.kind != 'value' or not len(table):
+        return None
     total = float(np.median(np.asarray(table.scores[:1000], dtype=np.float32).sum(axis=1)))
-    if table.kind == 'probability' or abs(total - 1) < .01:
+    if abs(total - 1) < .01:
         return None
     return (f'{table.name}: rows sum to about {total:.3g}, not one, so the threshold is not one on probabilities. '
             'Take the ensemble without --scale, or scale the threshold.')

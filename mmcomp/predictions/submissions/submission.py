@@ -34,14 +34,17 @@ def predicted_classes(predictions: str | os.PathLike,
         labels: A CSV whose classes count instead, by id.
 
     Raises:
-        TableError: If a class of ``labels`` is none of the table's.
+        TableError: If the table holds NaN or embeddings, or a class of ``labels`` is none of the table's.
     """
     if Path(predictions).suffix == '.csv':
         ids, names = read_labels(predictions)
         known = None
     else:
         table = open_table(predictions)
-        ids, names, known = table.ids, names_of(table, table.labels()), table.classes
+        if table.kind == 'embedding':
+            raise TableError(fault(predictions, 'kind', 'probability, logit or value', table.kind,
+                                   'Its columns are no classes; predict these.'))
+        ids, names, known = table.ids, names_of(table, table.check().labels()), table.classes
     if labels:
         label_ids, label_names = read_labels(labels)
         names = label_names[match_rows(ids, label_ids, str(labels))]
@@ -63,6 +66,8 @@ def read_sample(path: str | os.PathLike, has_header: bool = True) -> SampleSubmi
             rows = [row for row in csv.reader(file) if row]
     except FileNotFoundError:
         raise TableError(f'{path}: no such sample submission. Check the path.') from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise TableError(f'{path}: not a CSV file ({error}). Take the original file.') from error
     bad = next((row for row in rows if len(row) != 2), None)
     if bad is not None:
         raise TableError(fault(path, 'row', 'of two columns, sample id and class', ','.join(bad),

@@ -90,7 +90,7 @@ def labelled_rows(tables: Sequence[PredictionTable], ids: np.ndarray, where: obj
     chosen = chosen[np.all([rows[chosen] >= 0 for rows in found], axis=0)]
     if not len(chosen):
         raise TableError(f'{where}: no sample is in all tables; it has {shorten(ids, 2)}, {tables[0].name} has '
-                         f'{shorten(tables[0].ids, 2)}. Take tables of labelled samples.')
+                         f'{shorten(tables[0].ids, 2) or "no samples"}. Take tables of labelled samples.')
     rows = [rows[chosen] for rows in found]
     same = [len(r) == len(t) and bool((np.diff(r, prepend=-1) == 1).all()) for t, r in zip(tables, rows, strict=True)]
     return chosen, [None if s else r for s, r in zip(same, rows, strict=True)]
