@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mmcomp import __version__
 from mmcomp.errors import ConfigError, MMCompError, did_you_mean
+from mmcomp.teardown import orderly_ending
 
 FIGURES = ('.png', '.svg', '.pdf', '.jpg')
 PACKAGE = Path(__file__).resolve().parent
@@ -98,6 +99,7 @@ def figure_file(text: str) -> str:
     return text
 
 
+@orderly_ending()
 def run(main: Callable[[], int | None]) -> None:
     """Call a tool's ``main`` and leave with its exit status.
 

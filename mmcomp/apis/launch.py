@@ -20,6 +20,7 @@ import torch
 from torch import distributed
 
 from mmcomp.errors import LaunchError, did_you_mean, fault
+from mmcomp.teardown import skip_teardown
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 _START = {
@@ -253,6 +254,7 @@ def init_dist(launcher: str, backend: str | None = None, timeout_s: float | None
         torch.cuda.set_device(local_rank)
     timeout = None if timeout_s is None else timedelta(seconds=timeout_s)
     distributed.init_process_group(chosen, rank=place.rank, world_size=place.world_size, timeout=timeout)
+    skip_teardown()
     return place
 
 

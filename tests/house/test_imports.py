@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # A part may import parts of lower rank; parts of one rank in CORE not each other.
 BASE = ('errors', 'files', 'image_files', 'annotations', 'metrics', 'registry', 'structures', 'compat', 'cli',
-        'randomness', 'sharding', 'signals', 'tabular', 'wrapped_datasets', 'agent')
+        'randomness', 'sharding', 'signals', 'tabular', 'teardown', 'wrapped_datasets', 'agent')
 CORE = ('models', 'datasets', 'evaluation', 'engine', 'predictions', 'checkpoints', 'visualization', 'preparation')
 RANKS = {**dict.fromkeys(BASE, 0), **dict.fromkeys(CORE, 1),
          'competitions': 2, 'apis': 3, 'recipes': 4, 'testing': 5, 'tools': 6}

@@ -1,4 +1,5 @@
 """A recipe whose stages are jobs: ordered by Slurm, preempted, failed, cancelled, and in the end as on one host."""
+import signal
 import subprocess
 import sys
 import time
@@ -120,7 +121,9 @@ def test_what_slurm_refuses_leaves_nothing_queued(site):
 def test_ctrl_c_leaves_the_jobs_alone(site):
     long = site.short('import sys, time; time.sleep(8); open(sys.argv[1] + "/o.txt", "w").write("x")')
     words = [str(site.root / 'tools/run_recipe.py'), str(long), '--work-dir', 'w', '--launcher', 'slurm']
-    watching = subprocess.Popen([sys.executable, *words], env=site.shell, cwd=site.folder, stdout=subprocess.DEVNULL)
+    # What a shell starts in the background would not hear Ctrl-C.
+    watching = subprocess.Popen([sys.executable, *words], env=site.shell, cwd=site.folder, stdout=subprocess.DEVNULL,
+                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     site.cluster.wait(lambda: (site.folder / 'w/slurm.json').is_file(), 120, 'the jobs')
     watching.send_signal(2)
     assert watching.wait(60) == 130
