@@ -10,9 +10,10 @@ from .finite_loss_hook import FiniteLossHook
 from .preemption_hook import PreemptionHook
 from .progress_hook import ProgressHook
 from .resumable_early_stopping_hook import ResumableEarlyStoppingHook
+from .swad_hook import SWADHook
 
 __all__ = [
     'ActivationCheckpointingHook', 'AdversarialTrainingHook', 'AtomicCheckpointHook', 'ChannelsLastHook',
     'CheckpointManifestHook', 'ClassCountsHook', 'CompileHook', 'DeferredRuntimeInfoHook', 'FiniteLossHook',
-    'PreemptionHook', 'ProgressHook', 'ResumableEarlyStoppingHook',
+    'PreemptionHook', 'ProgressHook', 'ResumableEarlyStoppingHook', 'SWADHook',
 ]
