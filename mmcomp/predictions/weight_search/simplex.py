@@ -58,12 +58,13 @@ def simplex_weights(objective: Objective, seed: int = 0) -> np.ndarray:
     """Weights on the simplex: the optimum for log-loss, else the best that a climb from it finds.
 
     From the likeliest weights (where scores are probabilities), or from equal
-    ones if these are better, single weights and random pairs are changed by
-    ever smaller steps.
+    ones or the best member alone if these are better, single weights and random
+    pairs are changed by ever smaller steps.
     """
     if objective.metric.looks_at == 'true':
         return likeliest_weights(objective.true)
-    starts = [np.full(objective.members, 1 / objective.members)]
+    alone = np.eye(objective.members)[objective.vertices().argmax()]
+    starts = [np.full(objective.members, 1 / objective.members), alone]
     if objective.kind == 'probability':
         starts.insert(0, likeliest_weights(objective.true))
     best = max(starts, key=objective)

@@ -67,6 +67,7 @@ def step(model, wrapper, batch, **options):
 
 @pytest.mark.parametrize(('options', 'loop'), [
     (dict(), (9., 1., 1)), (dict(eps=.75), (9., .75, 1)), (dict(method='PGD'), (1., .3, 3)),
+    (dict(method='PGD', steps=4), (1., .3, 4)), (dict(method='PGD', steps=6), (1., .3, 6)),
     (dict(method='PGD', eps=.2, steps=2), (.2, .3, 2))])
 def test_the_gradient_is_that_of_the_published_loop(options, loop):
     model, batch = toy.Toy(), toy.batches()[0]
@@ -81,6 +82,18 @@ def test_it_differs_from_the_plain_gradient_twice():
     model(**batch)['loss'].backward()
     plain = model.head.weight.grad.clone()
     assert (step(model, toy.sgd(model), batch)['head.weight'] - 2 * plain).abs().max() > .01
+
+
+@pytest.mark.parametrize('factor', [0., float('nan'), float('inf')])
+@pytest.mark.parametrize('method', ['FGM', 'PGD', 'AWP'])
+def test_without_a_direction_the_weights_stay_where_they_are(method, factor):
+    model, batch = toy.Toy(), toy.batches()[0]
+    model(**batch)['loss'].backward()
+    plain = {name: p.grad.clone() for name, p in model.named_parameters() if 'embeddings' not in name}
+    model.word_embeddings.weight.register_hook(lambda grad: grad * factor)
+    found = step(model, toy.sgd(model), batch, method=method)
+    for name, grad in plain.items():
+        torch.testing.assert_close(found[name], 2 * grad, rtol=1e-6, atol=0., msg=name)
 
 
 def test_half_precision_with_a_loss_scaler_takes_the_same_direction():

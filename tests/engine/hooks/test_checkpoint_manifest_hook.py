@@ -38,6 +38,17 @@ def test_each_kept_checkpoint_has_the_score_of_its_iteration(work):
     assert {row['iter']: row['scores']['accuracy/top1'] for row in rows} == {n: logged[n] for n in (6, 8, 10)}
 
 
+def test_the_file_holds_the_average_as_the_weights_and_the_raw_ones_beside(work):
+    """With a share of .005 it goes a small part of the way that the raw weights go between two files."""
+    early, late = (load_checkpoint(work / f'iter_{n}.pth') for n in (6, 10))
+    for name, value in late['state_dict'].items():
+        if not value.is_floating_point() or 'running' in name:
+            continue
+        raw = [file['ema_state_dict'][f'module.{name}'] for file in (early, late)]
+        went, followed = (raw[1] - raw[0]).norm(), (value - early['state_dict'][name]).norm()
+        assert not torch.equal(value, raw[1]) and followed < .1 * went, name
+
+
 def test_a_resumed_training_forgets_what_came_later(work, tmp_path):
     rows = [dict(row, scores={'accuracy/top1': -1.}) for row in read_manifest(work)]
     (work / MANIFEST).write_text(json.dumps(dict(checkpoints=rows)))

@@ -1,8 +1,9 @@
 """Each tensor is in one group, at the rate of its part and layer, with decay by the type of its module."""
 import pytest
 import torch
+from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
-from torch import nn
+from torch import distributed, nn
 
 from mmcomp.engine.optimizers import LayeredRatesConstructor  # noqa: F401  (registers)
 from mmcomp.errors import ConfigError
@@ -92,6 +93,20 @@ def test_wrappers_change_nothing():
     for model in (compiled, torch.compile(Model(), backend='eager'), wrapped):
         found = groups(model, rates=RATES, layer_decay_rate=.9)
         assert [(g['lr'], g['weight_decay'], len(g['params'])) for g in found] == plain
+
+
+def test_names_of_a_distributed_model_are_those_without_it(tmp_path):
+    """The published code lost its rates to names that begin with ``module.``."""
+    distributed.init_process_group('gloo', f'file://{tmp_path}/meet', rank=0, world_size=1)
+    try:
+        model = Model()
+        model.gate.requires_grad = False
+        plain, wrapped = options(model, rates=RATES), MMDistributedDataParallel(model)
+        found = options(wrapped, rates=RATES)
+    finally:
+        distributed.destroy_process_group()
+    assert found == {f'module.{name}': value for name, value in plain.items()}
+    assert {rate for rate, _ in found.values()} == {5e-4, 1e-5, 5e-5, 8e-5}
 
 
 @pytest.mark.parametrize(('paramwise', 'words'), [

@@ -37,5 +37,6 @@ def test_other_metrics_end_no_lower_than_where_they_start(members, name):
     weights = simplex_weights(objective)
     assert weights.sum() == pytest.approx(1) and (weights >= -1e-12).all()
     assert objective(weights) >= max(objective(likeliest_weights(objective.true)), objective(np.full(4, .25)))
+    assert objective(weights) >= max(map(objective, np.eye(4)))
     random = max(objective(w) for w in np.random.default_rng(0).dirichlet(np.ones(4), 200))
     assert objective(weights) >= random - .005
