@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmcomp.errors import TableError, fault
-from mmcomp.predictions.formats.headers import read_header
+from mmcomp.predictions.formats.headers import open_table, read_header
 from mmcomp.predictions.tables import read_table, write_table
 
 
@@ -32,6 +32,7 @@ def record_score(path: str | os.PathLike, score: float, metric: str = 'leaderboa
         raise TableError(fault('record_score', '--out', 'a form that can hold a score', str(out), 'Write a `.pkl`.'))
     if out is None and 'kind' not in read_header(path):
         raise TableError(f'{path}: a file of this older form can hold no score. Give a new name with `--out NEW.pkl`.')
-    table, key = read_table(path), f'{metric}_score'
+    header, key = read_header(path), f'{metric}_score'
+    table = open_table(path) if 'top' in header else read_table(path)
     write_table(replace(table, origin={**table.origin, key: float(score)}), out or path)
     return table.origin.get(key)

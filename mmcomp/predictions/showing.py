@@ -6,6 +6,7 @@ import numpy as np
 
 from mmcomp.errors import shorten
 from mmcomp.predictions.comparing import Difference, Summary
+from mmcomp.predictions.formats.top_scores import TopScores
 from mmcomp.structures.prediction_table import PredictionTable
 
 TOP_CLASSES = 5
@@ -24,6 +25,10 @@ def describe(table: PredictionTable, found: Summary, form: str) -> list[tuple[st
              ('samples', f'{rows}: {shorten(table.ids, 3)}'),
              ('classes', f'{columns}: {shorten(table.classes, 4)}' if table.classes else f'{columns}, without names'),
              ('kind', table.kind), ('type', table.scores.dtype.name)]
+    if isinstance(table.scores, TopScores):
+        rest = table.scores.rest if rows else np.zeros(1)
+        lines.append(('kept', f'the {table.scores.top} highest classes of each row; the others, read as zero, had '
+                      f'{rest.mean():.4g} in the mean, at most {rest.max():.4g}'))
     if rows:
         low, mean, high = found.sums
         lines += [('scores', f'{found.low:.6g} … {found.high:.6g}, mean of the top one {found.confidence:.4f}'),

@@ -7,6 +7,7 @@ import numpy as np
 from mmcomp.errors import TableError, fault, shorten
 from mmcomp.predictions.ensembles.member_weights import member_name
 from mmcomp.predictions.formats.table_stream import TableStream, converted, placeholder, stream_of
+from mmcomp.predictions.formats.top_scores import TopScores
 from mmcomp.predictions.joining import match_classes
 from mmcomp.structures.prediction_table import PredictionTable
 
@@ -69,11 +70,16 @@ def _refuse_twice(table: PredictionTable, columns: np.ndarray | None, twice: lis
 def of_kind(table: PredictionTable, kind: str) -> TableStream:
     """A table as another kind: logits through a softmax, the logarithms of probabilities, values as they are called.
 
+    Where rows keep their top classes alone, the others share what they had evenly to make probabilities again.
+
     Raises:
         TableError: If there is no way from the one kind to the other.
     """
     from mmcomp.predictions.ensembles.combining import log, softmax
     changes = {('logit', 'probability'): softmax, ('probability', 'logit'): log}
+    if isinstance(table.scores, TopScores) and kind == 'probability':
+        head = replace(table, kind=kind, scores=placeholder(*table.scores.shape, np.float32))
+        return checked(TableStream(head, table.scores.spread))
     if table.kind == kind or kind == 'value' or table.kind == 'value' and kind != 'probability':
         return replace_kind(table, kind)
     if table.kind == 'value':
@@ -83,6 +89,17 @@ def of_kind(table: PredictionTable, kind: str) -> TableStream:
     change = changes[table.kind, kind]
     _refuse_not_finite(table)
     return converted(table, lambda block: change(np.array(block, dtype=np.float32)), np.float32, kind=kind)
+
+
+def checked(stream: TableStream) -> TableStream:
+    """The same, whose blocks are looked at as they come; see :meth:`.PredictionTable.check`."""
+    def blocks() -> Iterator[np.ndarray]:
+        start = 0
+        for block in stream.blocks():
+            replace(stream.head, ids=stream.head.ids[start:start + len(block)], scores=block).check()
+            start += len(block)
+            yield block
+    return TableStream(stream.head, blocks)
 
 
 def replace_kind(table: PredictionTable, kind: str) -> TableStream:

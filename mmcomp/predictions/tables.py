@@ -14,6 +14,7 @@ Beside it stand ``.table``, a folder that is mapped into memory
 import os
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,12 @@ import numpy as np
 from mmcomp.errors import TableError, did_you_mean, fault, shorten
 from mmcomp.files import atomic_open
 from mmcomp.predictions.formats.csv_table import kind_of, read_csv, write_csv
-from mmcomp.predictions.formats.mapped_table import open_mapped, write_mapped
+from mmcomp.predictions.formats.mapped_table import open_mapped, write_mapped, write_top
 from mmcomp.predictions.formats.npz_table import read_npz, write_npz
 from mmcomp.predictions.formats.parquet_table import read_parquet, write_parquet
 from mmcomp.predictions.formats.safe_pickle import load_pickle
 from mmcomp.predictions.formats.table_stream import TableStream, assemble, stream_of
+from mmcomp.predictions.formats.top_scores import TopScores
 from mmcomp.structures.prediction_table import PredictionTable
 
 FORMAT, VERSION = 'mmcomp.table', 1
@@ -65,7 +67,11 @@ def write_table(table: PredictionTable | TableStream, path: str | os.PathLike) -
         raise TableError(fault(path, 'suffix', f'one of {", ".join(SUFFIXES)}', suffix, 'Rename the output.'))
     if suffix != '.table' and Path(path).is_dir():
         raise TableError(f'{path}: it is a folder. Give another name; nothing was overwritten.')
-    writers[suffix](stream_of(table) if suffix != '.pkl' else table, path)
+    stream = stream_of(table)
+    if suffix == '.table' and isinstance(stream.head.scores, TopScores):
+        write_top(stream, path, stream.head.scores.top, stream.head.scores.rest)
+    else:
+        writers[suffix](stream if suffix != '.pkl' else table, path)
 
 
 def read_table(path: str | os.PathLike) -> PredictionTable:
@@ -83,7 +89,8 @@ def read_table(path: str | os.PathLike) -> PredictionTable:
     """
     form = form_of(path)
     if form == 'mapped':
-        return open_mapped(path, mode='c')
+        table = open_mapped(path, mode='c')
+        return replace(table, scores=np.asarray(table.scores)) if isinstance(table.scores, TopScores) else table
     if form != 'pickle':
         return dict(npz=read_npz, csv=read_csv, parquet=read_parquet)[form](path)
     content = load_pickle(path)

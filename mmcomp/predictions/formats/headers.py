@@ -44,7 +44,8 @@ def read_header(path: str | os.PathLike) -> dict:
     no header; they give ``{'origin': {}}`` and are not read at all.
 
     Returns:
-        ``origin`` and, for our own files, ``classes``, ``kind`` and ``shape``.
+        ``origin`` and, for our own files, ``classes``, ``kind`` and ``shape``; ``top`` where rows keep so many
+        classes alone.
 
     Raises:
         TableError: If the file is missing, torn or unsafe.
@@ -55,8 +56,9 @@ def read_header(path: str | os.PathLike) -> dict:
     if form == 'mapped':
         content = read_manifest(path)
         table = open_mapped(path)
+        top = {'top': content['top']} if 'top' in content else {}
         return dict(origin=content.get('origin') or {}, classes=table.classes, kind=table.kind,
-                    shape=table.scores.shape)
+                    shape=table.scores.shape, **top)
     content = _load(path)[0] if form == 'pickle' else None
     if content is None:
         return {'origin': {}}

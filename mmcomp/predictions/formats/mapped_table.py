@@ -7,6 +7,15 @@
 ``scores.npy``   ``(N, C)`` float16, float32 or float64, row by row
 ===============  ==========================================================
 
+Or, of a table of which each row keeps its K highest classes alone, of version 2
+and with ``top`` in the manifest, in place of the scores:
+
+===================  ======================================================
+``top_scores.npy``   ``(N, K)`` the kept scores
+``top_columns.npy``  ``(N, K)`` uint16 or uint32, ascending in each row
+``rest.npy``         ``(N,)`` float32, the sum of the others
+===================  ======================================================
+
 A folder and not one file, since ``numpy.load('x.table/scores.npy',
 mmap_mode='r')`` then opens the scores without mmcomp, in every tool that takes
 an array, and nothing of it can run code. Ids are an array since they may hold
@@ -15,18 +24,21 @@ whole.
 """
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from mmcomp.errors import TableError, fault
+from mmcomp.errors import TableError, fault, shorten
 from mmcomp.files import atomic_folder, write_json
 from mmcomp.predictions.formats.npy_files import check_size, read_npy_header, write_npy_header
 from mmcomp.predictions.formats.table_stream import TableStream, assemble
+from mmcomp.predictions.formats.top_scores import TopScores, top_of_rows
 from mmcomp.structures.prediction_table import PredictionTable
 
-FORMAT, VERSION = 'mmcomp.table', 1
+FORMAT, VERSION = 'mmcomp.table', 2
 MANIFEST, IDS, SCORES = 'table.json', 'ids.npy', 'scores.npy'
+VALUES, COLUMNS, REST = 'top_scores.npy', 'top_columns.npy', 'rest.npy'
 MAX_MANIFEST = 256 << 20
 
 
@@ -36,9 +48,7 @@ def write_mapped(stream: TableStream, path: str | os.PathLike) -> None:
     Raises:
         TableError: If ``path`` is there and is no such table.
     """
-    path, head = Path(path), stream.head
-    if path.exists() and not (path / MANIFEST).is_file():
-        raise TableError(f'{path}: it is there and is no table. Give another name; nothing was overwritten.')
+    path, head = _free(path), stream.head
     dtype = head.scores.dtype
     with atomic_folder(path) as folder:
         np.save(folder / IDS, head.ids, allow_pickle=False)
@@ -49,13 +59,62 @@ def write_mapped(stream: TableStream, path: str | os.PathLike) -> None:
         write_manifest(folder, head)
 
 
-def write_manifest(folder: Path, head: PredictionTable) -> None:
+def write_top(stream: TableStream, path: str | os.PathLike, top: int, rest: np.ndarray | None = None) -> None:
+    """Write the ``top`` highest scores of each row block by block, whole or not at all.
+
+    Args:
+        stream: Of probabilities, or of values that are not negative; it becomes one of values.
+        path: The folder.
+        top: K, below the number of classes.
+        rest: ``(N,)`` mass of classes that the stream has as zeros.
+
+    Raises:
+        TableError: If ``path`` is there and is no such table, or the scores can't be cut.
+    """
+    path, head = _free(path), replace(stream.head, kind='value')
+    rows, classes = head.scores.shape
+    if stream.head.kind not in ('probability', 'value'):
+        raise TableError(fault(head.name, 'kind', 'probability or value where the top scores alone are kept',
+                               stream.head.kind, 'Convert logits with `--kind probability`.'))
+    if path.suffix != '.table' or not 1 <= top < classes:
+        raise TableError(fault(path, 'suffix, top', f'`.table`, and from 1 to {classes - 1}, below the number of '
+                               'classes', (path.suffix, top), 'Correct them.'))
+    wide, mass, start = np.dtype('u2' if classes <= 1 << 16 else 'u4'), np.zeros(rows), 0
+    mass += 0 if rest is None else rest
+    with atomic_folder(path) as folder:
+        np.save(folder / IDS, head.ids, allow_pickle=False)
+        with open(folder / VALUES, 'wb') as values, open(folder / COLUMNS, 'wb') as columns:
+            write_npy_header(values, (rows, top), head.scores.dtype)
+            write_npy_header(columns, (rows, top), wide)
+            for block in stream.blocks():
+                replace(stream.head, ids=head.ids[start:start + len(block)], scores=block).check()
+                bad = head.ids[start:start + len(block)][(block < 0).any(axis=1)]
+                if len(bad):
+                    raise TableError(fault(head.name, 'scores', 'not negative where the top ones alone are kept',
+                                           shorten(bad), 'Keep them all.'))
+                places, kept, others = top_of_rows(block, top)
+                values.write(np.ascontiguousarray(kept, dtype=head.scores.dtype).data)
+                columns.write(np.ascontiguousarray(places, dtype=wide).data)
+                mass[start:start + len(block)] += others
+                start += len(block)
+        np.save(folder / REST, mass.astype(np.float32), allow_pickle=False)
+        write_manifest(folder, head, version=VERSION, top=top)
+
+
+def _free(path: str | os.PathLike) -> Path:
+    path = Path(path)
+    if path.exists() and not (path / MANIFEST).is_file():
+        raise TableError(f'{path}: it is there and is no table. Give another name; nothing was overwritten.')
+    return path
+
+
+def write_manifest(folder: Path, head: PredictionTable, version: int = 1, **more: object) -> None:
     """What a table is, beside its arrays."""
     origin = {k: v for k, v in head.origin.items() if k != 'file'}
     try:
         write_json(folder / MANIFEST, dict(
-            format=FORMAT, version=VERSION, kind=head.kind, shape=list(head.scores.shape),
-            dtype=head.scores.dtype.name, classes=list(head.classes) if head.classes else None, origin=origin))
+            format=FORMAT, version=version, kind=head.kind, shape=list(head.scores.shape), dtype=head.scores.dtype.name,
+            classes=list(head.classes) if head.classes else None, origin=origin, **more))
     except (TypeError, ValueError) as error:
         raise TableError(f'{head.name}: its origin holds what JSON has no word for ({error}). Write as `.pkl`.') \
             from error
@@ -91,14 +150,11 @@ def open_mapped(path: str | os.PathLike, mode: str = 'r') -> PredictionTable:
         TableError: If a file is missing, torn or does not fit the manifest.
     """
     manifest, folder = read_manifest(path), Path(path)
-    shape, dtype, offset = _look(folder / SCORES)
-    if manifest.get('shape') != list(shape) or manifest.get('dtype') != dtype.name:
-        raise TableError(fault(folder / SCORES, 'scores', f'{manifest.get("shape")} {manifest.get("dtype")} as the '
-                               'manifest says', f'{shape} {dtype}', 'Write the table again.'))
-    if len(shape) != 2 or 0 in shape:
-        scores = np.empty(shape, dtype)
+    if 'top' in manifest:
+        scores = _open_top(folder, manifest)
     else:
-        scores = np.memmap(folder / SCORES, dtype, mode, offset, shape)
+        scores = _mapped(folder / SCORES, manifest.get('shape'), manifest.get('dtype'), mode)
+    shape = scores.shape
     id_shape, id_dtype, id_offset = _look(folder / IDS)
     if id_dtype.kind != 'U' or len(id_shape) != 1 or len(id_shape) != 1 or id_shape[0] != shape[0]:
         raise TableError(fault(folder / IDS, 'ids', f'{shape[0]} texts', f'{id_shape} {id_dtype}',
@@ -110,6 +166,28 @@ def open_mapped(path: str | os.PathLike, mode: str = 'r') -> PredictionTable:
                     manifest.get('origin'))
 
 
+def _mapped(file: Path, wanted: list | None, dtype: str | None, mode: str = 'r', kinds: str = 'f') -> np.ndarray:
+    """An array of the shape and type that the manifest says."""
+    shape, found, offset = _look(file, kinds)
+    if wanted != list(shape) or dtype != found.name:
+        raise TableError(fault(file, 'scores', f'{wanted} {dtype} as the manifest says', f'{shape} {found}',
+                               'Write the table again.'))
+    return np.empty(shape, found) if 0 in shape or not shape else np.memmap(file, found, mode, offset, shape)
+
+
+def _open_top(folder: Path, manifest: dict) -> TopScores:
+    shape, top = manifest.get('shape'), manifest.get('top')
+    whole = isinstance(shape, list) and len(shape) == 2 and all(type(n) is int and n >= 0 for n in [*shape, top])
+    if not whole or not 1 <= top <= shape[1]:
+        raise TableError(fault(folder / MANIFEST, 'shape, top', 'two whole numbers, and one up to the second',
+                               (shape, top), 'Write the table again.'))
+    rows, classes = shape
+    return TopScores(
+        _mapped(folder / VALUES, [rows, top], manifest.get('dtype')),
+        _mapped(folder / COLUMNS, [rows, top], 'uint16' if classes <= 1 << 16 else 'uint32', kinds='u'),
+        _mapped(folder / REST, [rows], 'float32'), classes, folder)
+
+
 def valid_texts(where: object, texts: np.ndarray) -> np.ndarray:
     """Refuse numbers that are no characters."""
     codes = texts.view(np.dtype('u4').newbyteorder(texts.dtype.byteorder))
@@ -118,12 +196,12 @@ def valid_texts(where: object, texts: np.ndarray) -> np.ndarray:
     return texts
 
 
-def _look(file: Path) -> tuple[tuple[int, ...], np.dtype, int]:
+def _look(file: Path, kinds: str = 'fU') -> tuple[tuple[int, ...], np.dtype, int]:
     """Shape, type and place of an array that is whole."""
     if not file.is_file():
         raise TableError(f'{file}: no such file; the table is not whole. Write it again.')
     with open(file, 'rb') as opened:
-        shape, dtype = read_npy_header(opened, file)
+        shape, dtype = read_npy_header(opened, file, kinds)
         offset = opened.tell()
     check_size(file, shape, dtype, file.stat().st_size - offset)
     return shape, dtype, offset

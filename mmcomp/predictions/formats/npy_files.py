@@ -8,8 +8,13 @@ from numpy.lib import format as npy
 from mmcomp.errors import TableError, fault
 
 
-def read_npy_header(file: IO[bytes], where: object) -> tuple[tuple[int, ...], np.dtype]:
+def read_npy_header(file: IO[bytes], where: object, kinds: str = 'fU') -> tuple[tuple[int, ...], np.dtype]:
     """Shape and type of the array that starts here; the file is left at its first number.
+
+    Args:
+        file: An open file.
+        where: What errors call it.
+        kinds: numpy's letters for what may be in it; floats and texts by default.
 
     Raises:
         TableError: If this is no ``.npy`` of plain numbers or texts, row by row.
@@ -20,9 +25,10 @@ def read_npy_header(file: IO[bytes], where: object) -> tuple[tuple[int, ...], np
         shape, is_fortran, dtype = read(file)
     except Exception as error:  # a damaged header can raise anything
         raise TableError(f'{where}: not a whole .npy array ({error}). Write it again.') from error
-    if dtype.hasobject or dtype.kind not in 'fU':
-        raise TableError(fault(where, 'array', 'floats or texts', f'{dtype}', 'Objects are not read, for they may '
-                               'run code; convert them.'))
+    if dtype.hasobject or dtype.kind not in kinds:
+        law = 'floats or texts' if 'f' in kinds else 'whole numbers'
+        raise TableError(fault(where, 'array', law, f'{dtype}', 'Objects are not read, for they may run code; convert '
+                               'them.'))
     if is_fortran and len(shape) > 1:
         raise TableError(fault(where, 'array', 'stored row by row', 'Fortran order',
                                'Save `numpy.ascontiguousarray` of it.'))

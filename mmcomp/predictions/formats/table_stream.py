@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mmcomp.errors import TableError, fault, shorten
+from mmcomp.predictions.formats.top_scores import TopScores
 from mmcomp.structures.prediction_table import KINDS, PredictionTable
 
 BLOCK_BYTES = 4 << 20
@@ -97,7 +98,7 @@ def assemble(path: object, ids: Iterable, scores: object, kind: object = 'probab
     Raises:
         TableError: If anything is not of the type that a table has.
     """
-    if not (isinstance(scores, np.ndarray) and scores.ndim == 2 and scores.shape[1]):
+    if not (isinstance(scores, np.ndarray | TopScores) and scores.ndim == 2 and scores.shape[1]):
         raise TableError(fault(path, 'scores', 'an array (N, C) of floats', _shape(scores), 'Write the table again.'))
     if scores.dtype.name not in DTYPES:
         raise TableError(fault(path, 'scores', f'of type {", ".join(DTYPES)}', scores.dtype.name, 'Convert them.'))
@@ -108,7 +109,7 @@ def assemble(path: object, ids: Iterable, scores: object, kind: object = 'probab
     classes = None if classes is None else tuple(_texts(path, 'classes', classes).tolist())
     if not scores.dtype.isnative:
         scores = scores.astype(scores.dtype.newbyteorder('='))
-    scores = scores if isinstance(scores, np.memmap) else np.asarray(scores)
+    scores = scores if isinstance(scores, np.memmap | TopScores) else np.asarray(scores)
     return PredictionTable(_texts(path, 'ids', ids), scores, kind, classes,
                            {**(origin or {}), 'file': str(path)})
 

@@ -180,7 +180,8 @@ def _match(table: PredictionTable, paths: Sequence[str]) -> np.ndarray:
 
 def _check_table(table: PredictionTable, first: PredictionTable) -> None:
     if table.kind != 'probability':
-        raise TableError(fault(table.name, 'kind', 'probability', table.kind, 'Predict probabilities.'))
+        raise TableError(fault(table.name, 'kind', 'probability', table.kind,
+                               'Predict probabilities, or convert with `mmcomp table convert --kind probability`.'))
     named = table.classes is not None and first.classes is not None
     if table.scores.shape[1] != first.scores.shape[1] or (named and table.classes != first.classes):
         raise TableError(f'{table.name}: its classes differ from those of {first.name}. '
