@@ -8,11 +8,11 @@ from mmcomp.models.necks.sequence_pooling import POOLINGS
 from mmcomp.registry import MODELS
 from mmcomp.structures import TokenSequence
 
-from .pairing import draw_negatives, half_reversed
+from .pairing import draw_negatives, half_reversed, randomly_replaced
 from .pretraining_batch import PretrainingBatch, rows_of
 from .pretraining_task import PretrainingTask
 
-NEGATIVES = ('shuffle', 'hard')
+NEGATIVES = ('shuffle', 'hard', 'random')
 
 
 @MODELS.register_module()
@@ -21,31 +21,36 @@ class ImageTextMatching(PretrainingTask):
 
     ``shuffle``: the second half of a batch has its videos in reverse, in the one
     pass that all tasks share; their masks, and the targets of other tasks, go
-    along. ``hard``: two wrong pairs beside each right one, a video for each text
-    and a text for each video, drawn by the similarities of
-    :class:`ContrastiveAlignment`; a second pass of the fusion. Each brings its own mask.
+    along. ``random``: the same with each video, by chance, for another one of
+    the batch; batches are drawn from the whole corpus. ``hard``: two wrong pairs
+    beside each right one, a video for each text and a text for each video, drawn
+    by the similarities of :class:`ContrastiveAlignment`; a second pass of the
+    fusion. Each brings its own mask.
 
     Args:
         in_channels: Width of the tokens.
-        negatives: ``shuffle`` or ``hard``.
+        negatives: ``shuffle``, ``random`` or ``hard``.
         part: The modality whose tokens tell.
         pooling: How they are pooled: ``cls``, ``mean``, ``max`` or ``last``.
         logits: 1, with binary cross entropy, or 2, with cross entropy.
         frames, text: Names of the modalities.
+        share: Of wrong pairs, with ``random``.
         name, weight, init_cfg: See :class:`PretrainingTask`.
     """
     needs_fusion = True
 
     def __init__(self, in_channels: int = 768, negatives: str = 'shuffle', part: str = 'text', pooling: str = 'cls',
-                 logits: int = 1, frames: str = 'frames', text: str = 'text', name: str = 'itm', weight: float = 1.0,
-                 init_cfg: dict | list | None = None):
+                 logits: int = 1, frames: str = 'frames', text: str = 'text', share: float = 0.5, name: str = 'itm',
+                 weight: float = 1.0, init_cfg: dict | list | None = None):
         super().__init__(name, weight, init_cfg)
         for key, value, known in (('negatives', negatives, NEGATIVES), ('pooling', pooling, tuple(POOLINGS)),
                                   ('logits', logits, (1, 2))):
             if value not in known:
                 raise ConfigError(fault('ImageTextMatching', key, f'one of {known}', value, 'Correct it.'))
+        if not 0 < share < 1:
+            raise ConfigError(fault('ImageTextMatching', 'share', 'between 0 and 1', share, 'Correct it.'))
         self.negatives, self.part, self.pooling, self.frames, self.text = negatives, part, pooling, frames, text
-        self.turn = 0 if negatives == 'shuffle' else 3
+        self.share, self.turn = share, 3 if negatives == 'hard' else 0
         self.head = nn.Linear(in_channels, logits)
 
     @property
@@ -56,6 +61,8 @@ class ImageTextMatching(PretrainingTask):
     def change(self, batch: PretrainingBatch) -> None:
         if self.negatives == 'shuffle':
             batch.permute(self.frames, half_reversed(len(batch), batch.matched.device))
+        elif self.negatives == 'random':
+            batch.permute(self.frames, randomly_replaced(len(batch), self.share, batch.matched.device))
 
     def loss(self, batch: PretrainingBatch, changed: None) -> dict[str, torch.Tensor]:
         vectors, right = self._pooled(batch.joint()), batch.matched

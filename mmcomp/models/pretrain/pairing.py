@@ -12,6 +12,15 @@ def half_reversed(size: int, device: torch.device | str | None = None) -> torch.
     return torch.cat([order[:size // 2], order[size // 2:].flip(0)])
 
 
+def randomly_replaced(size: int, share: float, device: torch.device | None = None) -> torch.Tensor:
+    """``(B, )`` places: with a chance of ``share`` that of another row, each alike, else its own."""
+    places = torch.arange(size, device=device)
+    if size == 1:
+        return places
+    others = (places + torch.randint(1, size, (size, ), device=device)) % size
+    return torch.where(torch.rand(size, device=device) < share, others, places)
+
+
 def draw_negatives(similarities: torch.Tensor) -> torch.Tensor:
     """For each row another column, the more likely the more similar it is: *ALBEF* (Li et al., 2021).
 

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import nn
 
+from mmcomp.errors import ConfigError
 from mmcomp.models.pretrain.image_text_matching import ImageTextMatching
 from mmcomp.models.pretrain.pretraining_batch import PretrainingBatch
 from mmcomp.structures import TokenSequence
@@ -58,6 +59,20 @@ def test_a_pair_is_right_where_its_video_has_not_moved(size, videos, logits):
     assert right.sum() == (size // 2 + (size - size // 2) % 2)
     torch.testing.assert_close(found['loss'], -torch.where(right, chances, 1 - chances).log().mean().float())
     assert float(found['accuracy']) == pytest.approx(float(right.float().mean())), 'all are told to be right'
+
+
+def test_random_videos_bring_their_masks_and_wrong_labels():
+    torch.manual_seed(0)
+    task, batch = ImageTextMatching(1, negatives='random', part='frames', pooling='mean'), batch_of(8)
+    task.head = Difference(1)
+    found = task.loss(batch, task.change(batch))
+    # Means without padding are the numbers of the videos.
+    videos = batch.entering('frames').tokens[:, 0, 0].double() - 1
+    right, chances = videos == torch.arange(8), torch.sigmoid(1. + videos)
+    assert 0 < right.sum() < 8
+    torch.testing.assert_close(found['loss'], -torch.where(right, chances, 1 - chances).log().mean().float())
+    with pytest.raises(ConfigError, match='share'):
+        ImageTextMatching(1, negatives='random', share=1.)
 
 
 def test_of_hard_negatives_the_pairs_of_the_batch_alone_are_right():
