@@ -9,6 +9,7 @@ from mmengine.device import get_device
 
 from mmcomp.apis.batch_norm import batch_norms, update_batch_norm
 from mmcomp.apis.building import fill_model
+from mmcomp.apis.lost_processes import explained_losses
 from mmcomp.apis.model_scoring import ModelScorer, empty_model, loader_of
 from mmcomp.checkpoints.barrier import Score
 from mmcomp.checkpoints.greedy import ALPHAS, GreedySoup, Ledger, greedy_soup
@@ -53,7 +54,9 @@ def choose_greedily(cfg: Config, members: Sequence[Member], out: str | os.PathLi
         scorer.fill(mix(members, shares), what)
         if norms and sum(map(bool, shares)) > 1:
             _pass(bn_cfg, scorer.model, bn_batches)
-        score = scorer.score(lambda batches: track(batches, what))
+        with explained_losses('val_dataloader', lambda: f'then call the same command again: {ledger.path} has the '
+                              'scores that are known, and it goes on from there.'):
+            score = scorer.score(lambda batches: track(batches, what))
         tell(f'{what}: {score}')
         return score
 
@@ -138,5 +141,6 @@ def _pass(cfg: Config, model: torch.nn.Module, limit: int | None) -> list[str]:
     size = loader.batch_size or 1
     whole = len(loader.dataset) // size if len(loader.dataset) >= size else len(loader)
     total = min(len(loader), whole, limit or len(loader))
-    batches = iter(loader)
-    return update_batch_norm(model, (next(batches) for _ in track(range(total), 'BatchNorm')))
+    with explained_losses('train_dataloader', lambda: 'then call the same command again.'):
+        batches = iter(loader)
+        return update_batch_norm(model, (next(batches) for _ in track(range(total), 'BatchNorm')))

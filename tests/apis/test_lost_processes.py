@@ -15,6 +15,8 @@ from mmcomp.apis import lost_processes, predict_table
 from mmcomp.apis.config import load_config
 from mmcomp.apis.feature_extraction import extract_features
 from mmcomp.apis.lost_processes import explained_losses
+from mmcomp.apis.soup import choose_greedily
+from mmcomp.checkpoints.members import open_members
 from mmcomp.competitions.wechat.synthetic import Twin, write_twin
 from mmcomp.datasets.feature_store import FeaturePartWriter, part_files, stored_ids
 from mmcomp.datasets.transforms import DecodeFrames
@@ -155,3 +157,19 @@ def test_an_extraction_says_what_died_and_goes_on(tmp_path, monkeypatch):
             extract_features(cfg, out)
     assert len(stored_ids(part_files(parts.parts_folder(out)))) == 1
     assert extract_features(cfg, out) == 4
+
+
+def test_a_greedy_soup_says_what_died_and_where_its_scores_are(toy_run, tmp_path, monkeypatch):
+    cfg, load = load_config(toy_run[0]), LoadImageFromFile.transform
+    cfg.val_dataloader.num_workers = 1
+
+    def dying(self, results):
+        if torch.utils.data.get_worker_info():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return load(self, results)
+
+    monkeypatch.setattr(LoadImageFromFile, 'transform', dying)
+    members = open_members(sorted(toy_run[1].glob('epoch_*.pth')))
+    with pytest.raises(DataError, match=r'DataLoader worker .*lower val_dataloader\.num_workers .* then call the same '
+                                        r'command again: .*soup\.pth\.greedy\.json has the scores'):
+        choose_greedily(cfg, members, tmp_path / 'soup.pth', device='cpu')
