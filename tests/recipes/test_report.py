@@ -182,6 +182,27 @@ def test_what_is_missing_or_broken_is_noted_and_the_rest_is_shown(tmp_path):
     assert write_report(folder, tmp_path / 'elsewhere.html').is_file()
 
 
+def test_models_of_one_pass_stand_there_as_those_of_passes_of_their_own(folder, report, tmp_path):
+    """The look of one model is merged into that of another, file and references; the report is the same."""
+    shutil.copytree(folder, tmp_path / 'run')
+    kept, gone = (f'look-backbone{name}-seed0-fold1' for name in ('swin_v2_base', 'vit_large'))
+    plan = json.loads((tmp_path / 'run/plan.json').read_text())
+    one, other = (next(said for said in plan['instances'] if said['name'] == name) for name in (kept, gone))
+    shutil.move(tmp_path / 'run' / other['folder'] / 'table.pkl', tmp_path / 'run' / one['folder'] / 'vit.pkl')
+    one['outputs']['vit'], one['settings']['also'] = ['table', 'vit.pkl'], dict(vit=other['settings']['model'])
+    one['needs'].append(other['settings']['model'].removesuffix('.model')[1:])
+    plan['instances'].remove(other)
+    # In the order of a plan, behind all that it needs.
+    last = max(place for place, said in enumerate(plan['instances']) if said['name'] in one['needs'])
+    plan['instances'].remove(one)
+    plan['instances'].insert(last, one)
+    text = json.dumps(plan).replace(f'@{gone}.table', f'@{kept}.vit').replace(f'"{gone}"', f'"{kept}"')
+    (tmp_path / 'run/plan.json').write_text(text)
+    found = gather(tmp_path / 'run')
+    assert {row['name']: row for row in found['board']} == {row['name']: row for row in report['board']}
+    assert found['members'] == report['members']
+
+
 def test_a_folder_without_a_plan_is_refused(tmp_path):
     with pytest.raises(DataError, match='no plan.json'):
         write_report(tmp_path)

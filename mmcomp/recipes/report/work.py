@@ -2,7 +2,7 @@
 import fnmatch
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,20 @@ class Work:
             return None
         name, _, output = reference[1:].rpartition('.')
         item = self.items.get(name)
-        return (item, output) if item and output in item.outputs else None
+        if not item or output not in item.outputs:
+            return None
+        return next((view for view in self.views(item) if output in view.outputs), item), output
+
+    def views(self, item: Item) -> list[Item]:
+        """A prediction by several models in one pass as one by each: its model and its table alone; else nothing."""
+        also = (item.settings.get('also') or {}) if item.type == 'Predict' else {}
+        found = []
+        for name, model in (dict(table=item.settings.get('model'), **also) if also else {}).items():
+            settings = dict(item.settings, model=model, also=None)
+            needs = [leaf[1:].rpartition('.')[0] for _, leaf in leaves(settings) if is_reference(leaf)]
+            found.append(replace(item, name=f'{item.name}.{name}', settings=settings, needs=needs,
+                                 outputs={name: item.outputs[name]}))
+        return found
 
     def path_of(self, leaf: Any) -> Path | None:
         """The existing path that a setting means, or None."""
@@ -101,15 +114,17 @@ class Work:
 
     def ancestors(self, item: Item) -> list[Item]:
         """Everything an instance goes back to, itself included, in the order of the plan."""
-        names = {item.name}
+        view = item.name not in self.items
+        names = set(item.needs) if view else {item.name}
         for other in reversed(self.items.values()):
             if other.name in names:
                 names |= set(other.needs)
-        return [other for other in self.items.values() if other.name in names]
+        return [other for other in self.items.values() if other.name in names] + [item] * view
 
     def done(self, pattern: str = '*') -> Iterator[Item]:
-        """Finished instances of a type."""
-        return (item for item in self.items.values() if item.state == 'done' and fnmatch.fnmatch(item.type, pattern))
+        """Finished instances of a type; predictions by several models one by one."""
+        return (view for item in self.items.values() if item.state == 'done' and fnmatch.fnmatch(item.type, pattern)
+                for view in self.views(item) or [item])
 
     def fold_axes(self, item: Item) -> set[str]:
         """Axes of an instance that come from the folds it goes back to."""
