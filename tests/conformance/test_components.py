@@ -16,7 +16,7 @@ from mmcomp.structures import TokenSequence
 ROOMS = ('heads', 'losses', 'necks', 'backbones', 'fusion', 'pretrain')
 # Wrappers of whole models, and what feeds them, have tests of their own.
 ELSEWHERE = ('AverageLogitsTTA', 'ForeachMovingAverage', 'ModalityDataPreprocessor', 'MultimodalClassifier',
-             'MultimodalPretrainer', 'SequenceClassifier', 'TokenDataPreprocessor')
+             'MultimodalPretrainer', 'SelfDistilledClassifier', 'SequenceClassifier', 'TokenDataPreprocessor')
 CLASSES, WIDTH = 5, 8
 SMALL = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
 VIT = dict(model_type='vit', image_size=16, patch_size=8, **SMALL)
