@@ -13,7 +13,7 @@ from mmcomp.recipes.stages.split import Split
 from mmcomp.recipes.stages.wechat import WeChatTwin
 from mmcomp.registry import DATASETS
 
-SIZES = dict(recipe=26, recipe_best=109, recipe_small=28, recipe_ladder=47)
+SIZES = dict(recipe=24, recipe_best=109, recipe_small=28, recipe_ladder=47)
 
 
 @pytest.fixture(scope='module')
@@ -33,6 +33,7 @@ def test_the_whole_road(plans):
     assert published['split'].settings['folds'] == 10 and published['split'].settings['seed'] == 2022
     assert published['published'].settings['method'] == 'logit' and published['boost'].settings['k'] == 10
     assert set(published['features-labeled'].settings) >= {'config', 'ann', 'frame_zips'}
+    assert list(published['test'].settings['also']) == ['double', 'student']
 
 
 @pytest.fixture(scope='module')
