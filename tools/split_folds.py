@@ -27,6 +27,7 @@ def parse_args(argv=None):
     parser.add_argument('--label-col', metavar='COL', help='of a table: the classes')
     parser.add_argument('--threshold', type=float, metavar='X', help='of a table: a label of X or more is class 1')
     parser.add_argument('--id-col', metavar='COL', help='of a table: the ids (default: the row number)')
+    parser.add_argument('--not-stratified', action='store_true', help='draw rows without a look at their classes')
     parser.add_argument('--out-dir', default='meta/folds', metavar='DIR', help='(default meta/folds)')
     args = parser.parse_args(argv)
     if args.seed < 0:
@@ -65,10 +66,11 @@ def main(argv=None):
         groups = read_groups(args.groups, paths)
     elif args.group_regex:
         groups = groups_by_regex(paths, args.group_regex)
+    kinds = np.zeros(len(labels), dtype=int) if args.not_stratified else labels
     if groups is None:
-        fold = stratified_folds(labels, args.folds, args.seed)
+        fold = stratified_folds(kinds, args.folds, args.seed)
     else:
-        fold = grouped_folds(labels, groups, args.folds, args.seed)
+        fold = grouped_folds(kinds, groups, args.folds, args.seed)
         print(f'{len(set(groups))} groups')
     partly, untrained = rare_classes(labels, fold)
     if partly:

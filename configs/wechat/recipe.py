@@ -29,8 +29,7 @@ stages = dict(
     lists=dict(type='WeChatFiles', annotations=f'{root}/annotations'),
     features=dict(type='ExtractFeatures', config='clip-b16.py', ann=f'{root}/annotations/{{split}}.json',
                   frame_zips=f'{root}/zip_frames/{{split}}', gpus=2, matrix=dict(split=splits)),
-    # The authors drew a tenth at random; here it has a tenth of each class.
-    split=dict(type='Split', ann='@lists.labeled', folds=10, fold=0, seed=2022),
+    split=dict(type='Split', ann='@lists.labeled', folds=10, fold=0, seed=2022, stratified=False),
     single_pretrain=dict(type='Pretrain', config='single-pretrain.py', options=corpora),
     # Planned for 15 epochs; the authors went on from the sixth.
     double_pretrain=dict(type='Pretrain', config='double-pretrain.py', options=dict(

@@ -52,6 +52,8 @@ def test_folds_part_the_list(run, tmp_path):
         assert sorted(train[0] + val[0]) == sorted(NAMES) and np.bincount(val[1]).tolist() == [10, 10, 10]
         held += val[0]
     assert sorted(held) == sorted(NAMES)
+    drawn = read_list(run('Split', ann=str(tmp_path / 'all.txt'), folds=3, seed=1, stratified=False) / 'val.txt')[1]
+    assert len(drawn) == 30 and np.bincount(drawn, minlength=3).tolist() != [10, 10, 10]
     with pytest.raises(ConfigError, match='`fold` must be 0 to 2; got 3'):
         run('Split', ann=str(tmp_path / 'all.txt'), folds=3, fold=3)
 

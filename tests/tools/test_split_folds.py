@@ -21,6 +21,11 @@ def test_every_row_is_validated_once_and_trained_elsewhere(tool, tmp_path, capsy
     assert sorted(validated) == sorted(paths)
     rows = (tmp_path / 'f' / 'folds.csv').read_text().splitlines()
     assert rows[0] == 'path,label,fold' and len(rows) == 63
+    tool('split_folds').main([str(tmp_path / 'train.txt'), '--folds', '4', '--not-stratified',
+                              '--out-dir', str(tmp_path / 'g')])
+    sizes = [[np.bincount(read_list(tmp_path / way / f'fold{i}' / 'val.txt')[1], minlength=10)[:7] for i in range(4)]
+             for way in 'fg']
+    assert np.ptp(sizes[0], axis=0).max() == 1 < np.ptp(sizes[1], axis=0).max()
     assert '1 classes are not validated in every fold' in capsys.readouterr().err
 
 
