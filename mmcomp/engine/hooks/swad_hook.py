@@ -23,7 +23,10 @@ class SWADHook(Hook):
     See :class:`~mmcomp.engine.loss_valley.LossValley` for where the valley begins and ends. Best beside a constant
     learning rate and many validations, such as ``train_cfg=dict(by_epoch=False, val_interval=100)``::
 
-        custom_hooks = [dict(type='SWADHook', monitor='accuracy/top1', best=100)]
+        val_evaluator = [dict(type='Accuracy'), dict(type='LogLossMetric')]
+        custom_hooks = [dict(type='SWADHook', monitor='log_loss/mean')]
+
+    Without such a loss, what lacks of a score serves: ``monitor='accuracy/top1', best=100``.
 
     What is averaged is what the optimizer moves, not the averages of an ``EMAHook``, whose losses are validated
     beside one. Every step costs a pass over the weights, and the device holds them once more; closed segments are
