@@ -107,7 +107,8 @@ def _quiet() -> Iterator[None]:
 def prediction_config(cfg: Config) -> Config:
     """A copy of a config with all that prediction reads.
 
-    Where it has no test loader, the validation loader serves; where it names
+    Where it has no test loader, or one without a data set, as options on the
+    command line leave it, the validation loader serves; where it names
     no views of its own for test-time augmentation, horizontal flip does, unless
     the data set has a pipeline of its own.
 
@@ -115,10 +116,11 @@ def prediction_config(cfg: Config) -> Config:
         ConfigError: If there is neither a test nor a validation loader.
     """
     cfg = copy.deepcopy(cfg)
-    if cfg.get('test_dataloader') is None:
+    given = cfg.get('test_dataloader') or {}
+    if 'dataset' not in given:
         if cfg.get('val_dataloader') is None:
             raise ConfigError(f'{cfg.filename}: `test_dataloader` must be given to predict. Add it to the config.')
-        cfg.test_dataloader = copy.deepcopy(cfg.val_dataloader)
+        cfg.test_dataloader = dict(copy.deepcopy(cfg.val_dataloader.to_dict()), **given)
     if 'tta_model' not in cfg:
         cfg.tta_model = dict(type='AverageLogitsTTA')
     if 'tta_pipeline' not in cfg:

@@ -45,6 +45,14 @@ def test_a_table_holds_each_sample_once_with_the_models_own_scores(toy, tmp_path
     assert not parts.parts_folder(tmp_path / 'x.pkl').exists()
 
 
+def test_options_of_a_test_loader_that_is_not_there_change_the_validation_loader(toy):
+    cfg, _ = toy
+    cfg.test_dataloader = dict(num_workers=3)
+    found = prediction_config(cfg).test_dataloader
+    assert found.num_workers == 3 and found.dataset == cfg.val_dataloader.dataset
+    assert found.batch_size == cfg.val_dataloader.batch_size != 0 and 'dataset' not in cfg.test_dataloader
+
+
 def test_a_folder_and_a_list_give_the_same_scores(toy, tmp_path):
     cfg, checkpoint = toy
     root = cfg.val_dataloader.dataset.image_root
