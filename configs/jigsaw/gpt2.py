@@ -2,7 +2,7 @@
 # Score: not published alone; three are 27 % of the ensemble with 0.94466 private. Not trained here.
 # Hardware: one GPU of 16 GB, 16 comments at once and two such batches a step; three kernels of half an epoch.
 # Weights: gpt2 (small) in checkpoints/gpt2. Seeds: 1234, 667, 333, with --seed.
-# Published otherwise: padding was the token "!", and no mask kept attention, mean and maximum from it.
+# Published otherwise: padding was the token "!", no mask kept attention, mean and maximum from it, no clipping.
 _base_ = [
     '../_base_/models/gpt2.py',
     '../_base_/pipelines/jigsaw.py',

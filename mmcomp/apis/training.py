@@ -105,7 +105,8 @@ def train(cfg: Config | str | os.PathLike, *, launcher: str = 'none', check: boo
         cfg.setdefault('experiment_name', f'{Path(cfg.filename or "training").stem}-{next(_TRAININGS)}')
         with restored_signals(), explained_failures(cfg.work_dir):
             runner = RUNNERS.build(cfg)
-            refuse_larger_vocabulary(runner.model, cfg, 'train_dataloader')
+            for loader in ('train_dataloader', 'val_dataloader'):
+                refuse_larger_vocabulary(runner.model, cfg, loader)
             runner.train()
     return runner
 

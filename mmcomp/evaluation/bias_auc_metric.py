@@ -1,9 +1,11 @@
 """Bias score of a model's predictions, over all ranks."""
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
 
 from mmcomp.errors import ConfigError, DataError, fault
 from mmcomp.metrics.bias_auc import BiasAreas, bias_areas, bias_score, slice_means
@@ -27,7 +29,8 @@ class BiasAUCMetric(BaseMetric):
         threshold: From so much on a share means yes; a missing one means no.
         power: Of the mean over groups.
         overall_weight: Share of the area of all samples.
-        degenerate: What a slice of one kind of samples does; see :func:`mmcomp.metrics.bias_auc.slice_means`.
+        degenerate: What a slice of one kind of samples does; see :func:`mmcomp.metrics.bias_auc.slice_means`. With
+            ``skip`` and no group left, the score is NaN and a warning says why: a training goes on.
         details: Also give the areas one by one.
         collect_device: As of ``BaseMetric``.
         prefix: Before the keys.
@@ -61,9 +64,19 @@ class BiasAUCMetric(BaseMetric):
             raise DataError(fault(type(self).__name__, 'groups', f'{len(self.groups)} shares a sample', groups.shape[1],
                                   'Name the groups of the data set in its order.'))
         areas = bias_areas(truth >= self.threshold, groups >= self.threshold, scores)
-        found = dict(score=bias_score(areas, overall_weight=self.overall_weight, **self.how), auc=areas.overall,
-                     **slice_means(areas, **self.how))
+        how = dict(self.how, degenerate='nan') if self._nothing_left(areas) else self.how
+        found = dict(score=bias_score(areas, overall_weight=self.overall_weight, **how), auc=areas.overall,
+                     **slice_means(areas, **how))
         return found | (self._each(areas) if self.details else {})
+
+    def _nothing_left(self, areas: BiasAreas) -> bool:
+        """Whether groups are skipped and a kind of slices has none left; told."""
+        empty = [name for name, values in areas.slices().items() if np.isnan(values).all()]
+        if self.how['degenerate'] != 'skip' or not empty:
+            return False
+        print_log(f'{type(self).__name__}: no score, for no group has positives and negatives both in its slices '
+                  f'{", ".join(empty)}. Validate on more samples.', 'current', logging.WARNING)
+        return True
 
     def _each(self, areas: BiasAreas) -> dict[str, float]:
         return {f'{kind}/{name}': float(value) for kind, values in areas.slices().items()

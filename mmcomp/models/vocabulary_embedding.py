@@ -1,5 +1,6 @@
 """Word vectors from a folder of :class:`EmbeddingStore` as the first layer of a model."""
 import os
+import zlib
 from collections.abc import Sequence
 
 import torch
@@ -43,6 +44,7 @@ class VocabularyEmbedding(nn.Module):
                                     'a store, or a width with frozen=False', (store, width, frozen),
                                     'Correct the config.'))
         words = read_words(vocab) if isinstance(vocab, (str, os.PathLike)) else vocab
+        self.words_digest = words_digest(words)
         self.store = None if store is None else EmbeddingStore(store)
         table = _random(len(words), width) if store is None else _looked_up(words, self.store, case_fallback, oov)
         self.num_words, self.out_channels, self.frozen = *table.shape, frozen
@@ -67,6 +69,11 @@ class VocabularyEmbedding(nn.Module):
             raise CheckpointError(fault(f'{prefix}store_digest', 'store', 'the word vectors that the checkpoint was '
                                         'trained on', str(self.store.folder), 'Give their folder, or build it again.'))
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def words_digest(words: Sequence[str]) -> int:
+    """A number that tells lists of words, or their orders, from one another."""
+    return zlib.crc32('\n'.join(words).encode())
 
 
 def _random(count: int, width: int) -> torch.Tensor:

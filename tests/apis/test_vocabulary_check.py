@@ -25,3 +25,20 @@ def test_it():
         refuse_larger_vocabulary(model, made(['[UNK]', *'abcdef']), 'train_dataloader')
     refuse_larger_vocabulary(model, Config(dict(train_dataloader=dict(dataset=dict(type='X')))), 'train_dataloader')
     refuse_larger_vocabulary(model.head, made(['[UNK]']), 'train_dataloader')
+
+
+def test_words_of_another_list_or_order():
+    words = ['[PAD]', '[UNK]', 'good', 'bad']
+    model = build(dict(
+        type='SequenceClassifier', backbone=dict(type='BiLSTMEncoder', vocab=words, width=4, frozen=False,
+                                                 hidden_channels=2),
+        neck=dict(type='SequencePooling'), head=dict(type='DropoutLinearHead', num_classes=2, in_channels=4)))
+
+    def check(vocab):
+        cfg = Config(dict(val_dataloader=dict(dataset=dict(tokenizer=dict(type='Words', vocab=vocab)))))
+        refuse_larger_vocabulary(model, cfg, 'val_dataloader')
+
+    check(words)
+    for other in (words[:3], [*words[:2], 'bad', 'good'], [*words, 'new']):
+        with pytest.raises(ConfigError, match=f'the {len(other)} words of the tokenizer of val_dataloader.*4 words'):
+            check(other)

@@ -1,4 +1,6 @@
 """The Jigsaw recipes say what was published, and each trains, validates and predicts at a small width."""
+import inspect
+
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -7,6 +9,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from mmcomp.apis import predict_table, train
 from mmcomp.apis.config import load_config
 from mmcomp.competitions.jigsaw.synthetic import write_competition
+from mmcomp.registry import MODELS
 from mmcomp.structures.embedding_building import build_embeddings
 from mmcomp.structures.word_list import read_words
 from mmcomp.tabular import read_columns
@@ -19,6 +22,11 @@ RECIPES = {
     'lstm2': dict(batch=(512, 1), end=5, lr=1e-3, tokens=(300, 'tail'), tasks=7),
 }
 TINY = dict(vocab_size=300, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+
+
+def default(cls, name):
+    """A setting where a config does not say it."""
+    return inspect.signature(cls).parameters[name].default
 
 
 @pytest.mark.parametrize('name', RECIPES)
@@ -37,10 +45,22 @@ def test_published_settings(root, name):
     assert head.num_classes == want['tasks'] == len(loader.dataset.get('target_cols', range(6)))
     if name.startswith('lstm'):
         assert head.loss.weighted_tasks == [0] and sum(head.loss.task_weights) == pytest.approx(2)
+        dropout, mode, gamma, fallback, weights = dict(
+            lstm1=(.2, 'sequential', .55, False, 'readme'), lstm2=(.3, 'parallel', .6, True, 'quarter'))[name]
+        backbone, neck = MODELS.get('BiLSTMEncoder'), MODELS.get('ResidualDense')
+        assert cfg.model.backbone.spatial_dropout == dropout and cfg.param_scheduler[0].gamma == gamma
+        assert cfg.model.backbone.get('case_fallback', default(backbone, 'case_fallback')) == fallback
+        assert cfg.model.neck.get('mode', default(neck, 'mode')) == mode
+        assert (default(backbone, 'hidden_channels'), default(backbone, 'num_layers')) == (128, 2)
+        assert loader.dataset.sample_weight.mode == weights
         assert cfg.vocabulary.rebuild and cfg.model.backbone.vocab == loader.dataset.tokenizer.vocab
     else:
         assert cfg.param_scheduler[0].end == cfg.param_scheduler[1].begin == want['end'] // 20
-        assert cfg.param_scheduler[1].end == want['end'] == 3 * cfg.default_hooks.checkpoint.interval or name == 'gpt2'
+        assert cfg.param_scheduler[1].end == want['end'] == 3 * cfg.default_hooks.checkpoint.interval
+        assert loop.val_interval == cfg.default_hooks.checkpoint.interval
+        # As published, but for the decay of BERT (.3) and the clipping of GPT-2 (none).
+        assert (optim.optimizer.eps, head.dropout) == dict(bert=(1e-6, .1), gpt2=(1e-8, .4))[name]
+        assert (optim.clip_grad.max_norm, optim.optimizer.weight_decay, head.init_cfg.std) == (1., .01, .02)
 
 
 @pytest.fixture(scope='module')

@@ -32,6 +32,19 @@ def test_it_is_the_pure_function_and_doubles_count_once(samples):
     assert found['bias/bpsn/b'] == pytest.approx(areas.bpsn[1])
 
 
+def test_where_no_group_is_left_there_is_no_score_but_the_training_goes_on(samples):
+    rows = [dict(row, gt_score=row['gt_score'] * 0 if (row['groups'] >= .5).any() else row['gt_score'])
+            for row in samples[3]]
+    metric = build(dict(type='BiasAUCMetric', groups=['a', 'b']), METRICS)
+    metric.process(None, rows)
+    found = metric.evaluate(60)
+    assert np.isnan(found['bias/score']) and np.isnan(found['bias/subgroup']) and 0 < found['bias/auc'] < 1
+    strict = build(dict(type='BiasAUCMetric', groups=['a', 'b'], degenerate='error'), METRICS)
+    strict.process(None, rows)
+    with pytest.raises(DataError, match='subgroup of group 0'):
+        strict.evaluate(60)
+
+
 def test_what_is_missing_is_told(samples):
     rows = samples[3]
     metric = build(dict(type='BiasAUCMetric', groups=['a']), METRICS)

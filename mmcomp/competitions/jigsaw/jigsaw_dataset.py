@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from mmcomp.competitions.jigsaw.bias import is_yes
 from mmcomp.competitions.jigsaw.columns import ALIAS, COUNTS, MAIN, METRIC_IDENTITIES, TARGETS
 from mmcomp.competitions.jigsaw.weights import sample_weights
 from mmcomp.datasets import TabularTextDataset
@@ -19,7 +20,8 @@ class JigsawDataset(TabularTextDataset):
     has the identities. A missing share means that nobody was asked, and counts
     as a no; a table in which an identity is missing in every row is refused
     for training with weights, as it was written without its annotations. Rows
-    of the released test tables have ``toxicity`` in place of ``target``.
+    of one class alone are refused where targets are required: there is nothing
+    to learn from them, nor to validate on. Rows of the released test tables have ``toxicity`` in place of ``target``.
 
     Args:
         ann_file: As of the base class, as all that is not here.
@@ -33,7 +35,7 @@ class JigsawDataset(TabularTextDataset):
     Raises:
         ConfigError: With both ``sample_weight`` and ``weight_col``.
     """
-    row_wise = (*TabularTextDataset.row_wise, 'groups', 'main', 'counts')
+    row_wise = (*TabularTextDataset.row_wise, 'groups', 'main', 'counts', 'toxic')
 
     def __init__(self, ann_file: str = '', *, text_col: str | Sequence[str] = 'comment_text', id_col: str = 'id',
                  target_cols: Sequence[str] = TARGETS, identity_cols: Sequence[str] = METRIC_IDENTITIES,
@@ -65,6 +67,8 @@ class JigsawDataset(TabularTextDataset):
         if self._fully_initialized:
             return
         super().full_init()
+        if self.require_targets and self.toxic is not None:
+            self._refuse_one_class()
         if self.sample_weight is not None:
             found = sample_weights(self.main, self.groups, self.counts, **self.sample_weight)
             self.weights = found.astype(np.float32)
@@ -81,7 +85,15 @@ class JigsawDataset(TabularTextDataset):
                                       f'row {row}: {self.groups[row, column]:g}', 'Scale the column.'))
             if self.sample_weight is not None:
                 self._refuse_silent_identities()
-        return super()._read_targets(table)
+        kept = super()._read_targets(table)
+        # Of the readers, before teachers' scores take the place of their shares.
+        self.toxic = None if self.targets is None else is_yes(self.targets[:, 0])
+        return kept
+
+    def _refuse_one_class(self) -> None:
+        if self.toxic.all() or not self.toxic.any():
+            raise DataError(fault(self.name, self.target_cols[0], 'at least .5 in some rows and below in others',
+                                  f'{self.toxic.sum()} of {len(self.toxic)} rows', 'Check the column, or `id_list`.'))
 
     def _refuse_silent_identities(self) -> None:
         silent = np.isnan(self.groups).all(axis=0)

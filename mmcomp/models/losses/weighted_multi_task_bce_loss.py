@@ -50,7 +50,7 @@ class WeightedMultiTaskBCELoss(nn.Module):
         label_smoothing: Moves targets this far towards one half.
 
     Raises:
-        ConfigError: If ``task_weights`` and targets differ in number.
+        ConfigError: If ``task_weights`` or targets are not as many as the logits.
     """
 
     def __init__(self, task_weights: Sequence[float] | None = None, weighted_tasks: Sequence[int] | None = None,
@@ -68,6 +68,10 @@ class WeightedMultiTaskBCELoss(nn.Module):
         if self.task_weights is not None and len(self.task_weights) != logits.shape[1]:
             raise ConfigError(fault('WeightedMultiTaskBCELoss', 'task_weights', f'{logits.shape[1]} numbers, one a '
                                     'task', self.task_weights.tolist(), 'Correct the config.'))
+        if target.shape != logits.shape:
+            raise ConfigError(fault('WeightedMultiTaskBCELoss', 'targets', f'{logits.shape[1]} a sample, one a task of '
+                                    'the head', target.shape[1], 'Let `num_classes` of the head and `target_cols` of '
+                                    'the data set agree.'))
         return weighted_multi_task_bce(logits, self.hard_targets(target), weight, self.task_weights,
                                        self.weighted_tasks)
 

@@ -69,6 +69,7 @@ def test_an_empty_text_stays(folder, tmp_path):
     (lambda f: f.assign(white=3.), {}, DataError, r'white. must be in \[0, 1\] \(300 cells'),
     (lambda f: f.assign(insult=-1.), {}, DataError, r'in \[0, 1\] \(300 are not\)'),
     (lambda f: f.assign(id=f.id.astype(float)), {}, DataError, 'read them as floats'),
+    (lambda f: f.assign(target=0.), {}, DataError, 'target. must be at least .5 in some rows.*got .0 of 300 rows'),
     (lambda f: f, dict(sample_weight={}, weight_col='w'), ConfigError, 'given one at a time'),
     (lambda f: f.drop(columns='toxicity_annotator_count'), dict(sample_weight=dict(confidence='log')), DataError,
      'toxicity_annotator_count'),

@@ -81,3 +81,5 @@ def test_smoothing_and_a_wrong_number(data):
     torch.testing.assert_close(smoothed, WeightedMultiTaskBCELoss()(logits, 0.8 * target + 0.1))
     with pytest.raises(ConfigError, match='task_weights.*6 numbers'):
         WeightedMultiTaskBCELoss([1., 2.])(logits, target)
+    with pytest.raises(ConfigError, match='`targets` must be 6 a sample.*got 5.*num_classes'):
+        WeightedMultiTaskBCELoss()(logits, target[:, :5])
