@@ -5,7 +5,7 @@ import argparse
 EXAMPLE = """examples:
   python tools/export_onnx.py CONFIG soup.pth --out model.onnx
   python tools/export_onnx.py CONFIG soup.pth --out model-half.onnx --half --tolerance 0.02
-  python tools/export_onnx.py configs/wechat/double.py double.pth --out frames.onnx --part vision
+  python tools/export_onnx.py configs/wechat/clip-b16.py tower.pth --out frames.onnx --part vision
   python tools/export_onnx.py configs/jigsaw/bert.py bert.pth --out words.onnx --part text
 
 The file is run by onnxruntime on a batch of the config's test data, and on made-up inputs of another number and
