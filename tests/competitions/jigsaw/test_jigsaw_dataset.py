@@ -6,11 +6,14 @@ import pytest
 import mmcomp.competitions.jigsaw.components  # noqa: F401  (registers)
 from mmcomp.annotations import write_list
 from mmcomp.apis.building import build
+from mmcomp.apis.soft_targets import use_prediction_tables
 from mmcomp.competitions.jigsaw.columns import METRIC_IDENTITIES, TARGETS
 from mmcomp.competitions.jigsaw.synthetic import write_competition
 from mmcomp.competitions.jigsaw.weights import sample_weights
 from mmcomp.errors import ConfigError, DataError
+from mmcomp.predictions.tables import write_table
 from mmcomp.registry import DATASETS, METRICS
+from mmcomp.structures import PredictionTable
 
 TOKENIZER = dict(type='WordPiece', vocab=['[UNK]', 'muslim', '.'])
 
@@ -55,6 +58,20 @@ def test_the_metric_reads_its_samples(folder):
         sample.set_pred_score(sample.gt_score)
     metric.process(None, [sample.to_dict() for sample in samples])
     assert metric.evaluate(len(samples))['jigsaw/score'] == 1
+
+
+def test_one_class_is_asked_of_readers_not_of_teachers(folder, tmp_path):
+    use_prediction_tables()
+    ids = pd.read_csv(folder / 'train.csv').id.astype(str).to_numpy()
+    write_table(PredictionTable(ids, np.full((300, 6), .1, np.float32)), tmp_path / 'teachers.pkl')
+    student = make(folder, soft_targets=str(tmp_path / 'teachers.pkl'))
+    assert student.toxic.any() and not student.toxic.all() and student.targets.max() < .5
+    plain = make(folder, sample_weight={})
+    clean = ids[plain.targets[:, 0] < .5]
+    write_list(tmp_path / 'clean.txt', clean.tolist())
+    with pytest.raises(DataError, match=f'got .0 of {len(clean)} rows.*id_list'):
+        make(folder, id_list=str(tmp_path / 'clean.txt'))
+    assert len(make(folder, id_list=str(tmp_path / 'clean.txt'), require_targets=False)) == len(clean)
 
 
 def test_an_empty_text_stays(folder, tmp_path):
