@@ -9,7 +9,8 @@ from tokenizers.pre_tokenizers import ByteLevel
 from mmcomp.apis import predict_table, train
 from mmcomp.apis.config import load_config
 from mmcomp.competitions.jigsaw.synthetic import write_competition
-from mmcomp.registry import MODELS
+from mmcomp.datasets.word_vocabulary import split_words
+from mmcomp.registry import MODELS, TRANSFORMS
 from mmcomp.structures.embedding_building import build_embeddings
 from mmcomp.structures.word_list import read_words
 from mmcomp.tabular import read_columns
@@ -61,6 +62,22 @@ def test_published_settings(root, name):
         # As published, but for the decay of BERT (.3) and the clipping of GPT-2 (none).
         assert (optim.optimizer.eps, head.dropout) == dict(bert=(1e-6, .1), gpt2=(1e-8, .4))[name]
         assert (optim.clip_grad.max_norm, optim.optimizer.weight_decay, head.init_cfg.std) == (1., .01, .02)
+
+
+@pytest.mark.parametrize('name, words', [
+    # Symbols alone, lower case; underscore, backtick and rupee gone after they parted words.
+    ('lstm1', ['don', "'", 't', 'you', 'say', '"', 'no', '"', '!', 'ça', '—', 'va😀']),
+    # Contractions in two, case kept, pictures and foreign letters gone, apostrophes not at the start of a word.
+    ('lstm2', ['Do', "n't", 'you', 'say', '``', 'No', '``', '!', 'Ça', '—', 'va']),
+])
+def test_words_of_a_comment(root, name, words):
+    dataset = Config.fromfile(root / f'configs/jigsaw/{name}.py').train_dataloader.dataset
+    text = 'Don\'t you_say "No"!\tÇa—va😀'
+    if name == 'lstm2':
+        text = text.replace('_', ' ').replace('va', 'vaжا')
+    for transform in dataset.text_transforms:
+        text = TRANSFORMS.build(transform)(text)
+    assert split_words(text.lower() if dataset.tokenizer.get('lower_case') else text) == words
 
 
 @pytest.fixture(scope='module')
