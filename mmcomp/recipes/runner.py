@@ -1,13 +1,11 @@
 """Runs the stages of a recipe that are not done, each in a process of its own."""
 import contextlib
 import graphlib
-import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 from mmcomp import __version__
 from mmcomp.errors import LaunchError, fault, shorten
 from mmcomp.files import write_json
+from mmcomp.recipes.child_processes import exit_reason, own_fork_server, signal_group, stage_context
 from mmcomp.recipes.collecting import publish
 from mmcomp.recipes.environment import git_state, versions
 from mmcomp.recipes.instance import Bound, Outside, as_written, replaced
@@ -72,12 +71,12 @@ class RecipeRunner:
                     ledger.record(task.folder.state(), run)
             state = 'failed'
             try:
-                with _own_fork_server(), self._answering_signals(), self.view or contextlib.nullcontext():
+                with own_fork_server(), self._answering_signals(), self.view or contextlib.nullcontext():
                     self._loop(ledger, run)
                 state = 'stopped' if self.stopping else 'done' if self._all_well() else 'failed'
             finally:
                 for process, _ in self.processes.values():
-                    _signal_group(process.pid, signal.SIGKILL)
+                    signal_group(process.pid, signal.SIGKILL)
                 ledger.end(run, state)
         if self.view:
             self.view.end(self)
@@ -130,7 +129,8 @@ class RecipeRunner:
         self._put_aside(task)
         task.folder.path.mkdir(parents=True, exist_ok=True)
         write_json(task.folder.path / JOB, self._job(task))
-        context = self._context(task)
+        heavy = any(t.instance.type.uses_torch for t in self.tasks.values() if t.state in ('waiting', 'running'))
+        context = stage_context(task.instance.type.uses_torch, heavy)
         process = context.Process(target=run_job, args=(str(task.folder.path), ), name=task.name)
         process.start()
         task.state, task.started = 'running', time.time()
@@ -168,29 +168,13 @@ class RecipeRunner:
                     outputs={name: [o.kind, o.name] for name, o in instance.outputs.items()},
                     uses_torch=instance.type.uses_torch, imports=list(self.recipe.imports))
 
-    def _context(self, task: Task):
-        """How a stage's process comes to be.
-
-        Those with torch are forked from one that has loaded it once, which is
-        ready some seconds after the start; the others do not wait for it.
-        """
-        if 'forkserver' not in multiprocessing.get_all_start_methods():
-            return multiprocessing.get_context('spawn')
-        forked = multiprocessing.get_context('forkserver')
-        heavy = any(t.instance.type.uses_torch for t in self.tasks.values() if t.state in ('waiting', 'running'))
-        forked.set_forkserver_preload(['mmcomp.recipes.stage_process', *(['mmcomp.apis.preload'] if heavy else [])])
-        if heavy and not task.instance.type.uses_torch:
-            forkserver.ensure_running()
-            return multiprocessing.get_context('spawn')
-        return forked
-
     def _ended(self) -> list[Task]:
         """Tasks whose processes have ended; waits for one a moment."""
         ended = []
         for sentinel in wait(list(self.processes), timeout=.5):
             process, task = self.processes.pop(sentinel)
             process.join()
-            _signal_group(process.pid, signal.SIGKILL)  # what it may have left behind
+            signal_group(process.pid, signal.SIGKILL)  # what it may have left behind
             self.free = sorted([*self.free, *task.gpus])
             state, wrong = task.folder.state(), task.folder.fault(task.instance.outputs)
             if process.exitcode == 0 and wrong is None:
@@ -198,7 +182,7 @@ class RecipeRunner:
             else:
                 task.seconds = state.get('seconds') or time.time() - task.started
                 task.state = 'stopped' if self.stopping or process.exitcode == STOPPED else 'failed'
-                task.reason = state.get('reason') or _exit_reason(process.exitcode)
+                task.reason = state.get('reason') or exit_reason(process.exitcode)
             ended.append(task)
         return ended
 
@@ -234,7 +218,7 @@ class RecipeRunner:
 
         def answer(number: int, frame) -> None:
             for process, _ in list(self.processes.values()):
-                _signal_group(process.pid, signal.SIGKILL if self.stopping else signal.SIGTERM)
+                signal_group(process.pid, signal.SIGKILL if self.stopping else signal.SIGTERM)
             if not self.stopping and self.view:
                 self.view.say('stopping: running stages save what they can; once more ends them at once')
             self.stopping = True
@@ -274,32 +258,3 @@ class RecipeRunner:
     def log_of(self, task: Task) -> Path:
         """Where the output of a task is."""
         return task.folder.path / LOG
-
-
-def _signal_group(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
-
-
-@contextlib.contextmanager
-def _own_fork_server() -> Iterator[None]:
-    """Stops the server that stages are forked from, if none was there before.
-
-    It keeps what it has loaded, and would serve a later run that needs something else.
-    """
-    server = forkserver._forkserver
-    there_before = server._forkserver_pid is not None
-    try:
-        yield
-    finally:
-        if not there_before and server._forkserver_pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(server._forkserver_pid, signal.SIGTERM)
-            server._stop()
-
-
-def _exit_reason(code: int | None) -> str:
-    if code is not None and code < 0:
-        with contextlib.suppress(ValueError):
-            return f'killed by {signal.Signals(-code).name}'
-    return f'ended with status {code}'

@@ -77,12 +77,16 @@ class PlainView:
     def end(self, runner: Any) -> None:
         """What did not come about."""
         states = [task.state for task in runner.tasks.values()]
-        failed = [name for name, task in runner.tasks.items() if task.state in ('failed', 'stopped')]
+        # What Ctrl-C stopped did not fail, and is not to be told as if it had.
+        unwell = ('failed', ) if runner.stopping else ('failed', 'stopped')
+        failed = [name for name, task in runner.tasks.items() if task.state in unwell]
         if failed:
             count = states.count('blocked')
             words = 'stages need' if count > 1 else 'stage needs'
             waiting = f'; {count} {words} what they would leave' if count else ''
             self.say(f'{shorten(failed)} did not end well{waiting}')
+        if stopped := [name for name, task in runner.tasks.items() if runner.stopping and task.state == 'stopped']:
+            self.say(f'{shorten(stopped)} stopped; the same command goes on')
 
 
 def event_lines(task: Any, runner: Any, retry: str) -> Iterable[str]:

@@ -258,6 +258,7 @@ def test_ctrl_c_leaves_a_clean_state(site, root):
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130 and 'stopping' in said and said.endswith('interrupted\n')
+    assert 'b stopped; the same command goes on' in said and 'did not end well' not in said
     assert not sleeping(site)
     states = {s.name: s.state for s in read_status(site.work)[1]}
     assert states['a'] == 'done' and states['b'] in ('cut off', 'stopped') and states['c'] == 'waiting'

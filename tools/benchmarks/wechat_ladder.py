@@ -30,18 +30,8 @@ def main(argv=None):
     args = parse_args(argv)
     # Read when torch is loaded; more threads get in each other's way on models this small.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
-    from mmcomp.recipes.views import PlainView
-    from mmcomp.testing.proofs.wechat_ladder import climb, ladder_rows
-    from mmcomp.testing.speed.measuring import markdown
-    results = []
-    for seed in args.seeds:
-        print(f'seed {seed}', flush=True)
-        results.append(climb(RECIPE, args.work_dir / f'seed{seed}', seed, args.jobs, args.settings, PlainView('')))
-        seconds = ', '.join(f'{s:.0f}' for _, s in results)
-        table = markdown(ladder_rows([steps for steps, _ in results]))
-        args.out.write_text(f'{table}\n\nSeeds {args.seeds[:len(results)]}; seconds a seed: {seconds}.\n',
-                            encoding='utf-8')
-    print(args.out.read_text(encoding='utf-8'))
+    from mmcomp.testing.proofs.wechat_ladder import ladder_rows, measure
+    print(measure(RECIPE, ladder_rows, args.out, args.work_dir, args.seeds, args.jobs, args.settings))
 
 
 if __name__ == '__main__':

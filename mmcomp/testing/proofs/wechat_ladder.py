@@ -1,6 +1,6 @@
 """What each step of the video and text system adds, over seeds of made-up data, split and trainings."""
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from mmcomp.errors import DataError
 from mmcomp.recipes.recipe import load_recipe
 from mmcomp.recipes.runner import RecipeRunner
 from mmcomp.recipes.state import STATE, read_json
+from mmcomp.recipes.views import PlainView
+from mmcomp.testing.speed.measuring import markdown
 
 SCORES = ('score', 'macro')
 
@@ -42,6 +44,30 @@ def climb(recipe: Path, folder: Path, seed: int, jobs: int = 1, settings: Sequen
             steps.setdefault(rung['name'], {})[stage] = rung['accuracy']
     told = [read_json(task.folder.path / STATE) or {} for task in runner.tasks.values()]
     return steps, sum(row.get('seconds', 0.) for row in told)
+
+
+def measure(recipe: Path, rows: Callable[[list], list], out: Path, folder: Path, seeds: Sequence[int], jobs: int = 1,
+            settings: Sequence[str] = ()) -> str:
+    """Climb once a seed; the table of those that are done, written anew after each.
+
+    Args:
+        recipe: See :func:`climb`.
+        rows: Makes the rows of the table of what :func:`climb` found, a seed each.
+        out: The file of the table.
+        folder: A work folder a seed goes here.
+        seeds: See :func:`climb`.
+        jobs: Stages side by side.
+        settings: More ``key=value`` changes.
+    """
+    results, text = [], ''
+    for seed in seeds:
+        print(f'seed {seed}', flush=True)
+        results.append(climb(recipe, folder / f'seed{seed}', seed, jobs, settings, PlainView('')))
+        seconds = ', '.join(f'{s:.0f}' for _, s in results)
+        text = f'{markdown(rows([steps for steps, _ in results]))}\n\n' \
+               f'Seeds {list(seeds[:len(results)])}; seconds a seed: {seconds}.\n'
+        out.write_text(text, encoding='utf-8')
+    return text
 
 
 def ladder_rows(seeds: Sequence[dict[str, dict[str, float]]], titles: Sequence[str] = ('score', 'macro-F1')) -> list:
