@@ -94,7 +94,8 @@ def predict_tables(cfg: Config, checkpoints: Sequence[str], outs: Sequence[str],
     device = device or get_device()
     models, metas = zip(*(load_model(config, checkpoint, device, tta) for config, checkpoint in members))
     share_parts(models)
-    refuse_larger_vocabulary(models[0], cfg, 'test_dataloader')
+    for model in {id(config): model for (config, _), model in zip(members, models)}.values():
+        refuse_larger_vocabulary(model, cfg, 'test_dataloader')
     for model in models if logit_adjustment_tau else ():
         set_logit_adjustment(model, logit_adjustment_tau)
     dataset = prediction_dataset(cfg, folder, ann, image_root, tta)

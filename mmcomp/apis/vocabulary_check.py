@@ -1,4 +1,4 @@
-"""Whether a model has a vector for every token of its data, found out before the first step."""
+"""Whether a model has a vector for every token of its data and every place of one, found out before the first step."""
 from collections.abc import Mapping
 
 from mmengine.config import Config
@@ -6,12 +6,14 @@ from torch import nn
 
 from mmcomp.datasets.tokenizing import build_tokenizer, vocabulary_size
 from mmcomp.errors import ConfigError, fault
+from mmcomp.models.backbones.huggingface_text_encoder import HuggingFaceTextEncoder
 from mmcomp.models.vocabulary_embedding import VocabularyEmbedding, words_digest
 
 
 def refuse_larger_vocabulary(model: nn.Module, cfg: Config, loader: str) -> None:
-    """Refuse a tokenizer that knows more tokens than the model has vectors for, or a list of words that is another one
-    than that of the model's word vectors; a GPU would fail far from the cause, or learn nonsense.
+    """Refuse a tokenizer that knows more tokens than the model has vectors for, a list of words that is another one
+    than that of the model's word vectors, or texts cut longer than it has positions; a GPU would fail far from the
+    cause, learn nonsense, or fail at the first long text.
 
     Args:
         model: Of the config, perhaps wrapped for several ranks.
@@ -25,6 +27,7 @@ def refuse_larger_vocabulary(model: nn.Module, cfg: Config, loader: str) -> None
     while dataset is not None and dataset.get('dataset') is not None:
         dataset = dataset['dataset']
     tokenizer, vectors = (dataset or {}).get('tokenizer'), word_vectors(model)
+    _refuse_longer_texts(model, cfg, loader, (dataset or {}).get('max_length'))
     if isinstance(tokenizer, Mapping) and tokenizer.get('type') == 'Words':
         _refuse_other_words(model, cfg, loader, tokenizer)
     if not isinstance(tokenizer, Mapping) or vectors is None:
@@ -34,6 +37,13 @@ def refuse_larger_vocabulary(model: nn.Module, cfg: Config, loader: str) -> None
         raise ConfigError(fault(cfg.filename or 'config', 'vocabulary of the model', f'at least {needed}, the tokens '
                                 f'of the tokenizer of {loader}', vectors, 'Take the tokenizer that the model was '
                                 'trained with, or raise `vocab_size` of a model that starts from nothing.'))
+
+
+def _refuse_longer_texts(model: nn.Module, cfg: Config, loader: str, longest: int | None) -> None:
+    backbone = getattr(getattr(model, 'module', model), 'backbone', None)
+    if longest and isinstance(backbone, HuggingFaceTextEncoder) and longest > (backbone.positions or longest):
+        raise ConfigError(fault(cfg.filename or 'config', f'max_length of {loader}',
+                                f'at most {backbone.positions}, the positions of the model', longest, 'Lower it, or take a model for longer texts.'))
 
 
 def _refuse_other_words(model: nn.Module, cfg: Config, loader: str, tokenizer: Mapping) -> None:

@@ -27,6 +27,20 @@ def test_it():
     refuse_larger_vocabulary(model.head, made(['[UNK]']), 'train_dataloader')
 
 
+def test_texts_longer_than_the_model():
+    model = build(dict(
+        type='SequenceClassifier', backbone=dict(type='HuggingFaceTextEncoder',
+                                                 config=dict(SMALL, max_position_embeddings=16)),
+        neck=dict(type='SequencePooling'), head=dict(type='DropoutLinearHead', num_classes=2, in_channels=8)))
+    cfg = made(['[UNK]', *'abcde'])
+    for longest in (None, 16):
+        cfg.train_dataloader.dataset.dataset.max_length = longest
+        refuse_larger_vocabulary(model, cfg, 'train_dataloader')
+    cfg.train_dataloader.dataset.dataset.max_length = 17
+    with pytest.raises(ConfigError, match='max_length of train_dataloader` must be at most 16, the positions .*got 17'):
+        refuse_larger_vocabulary(model, cfg, 'train_dataloader')
+
+
 def test_words_of_another_list_or_order():
     words = ['[PAD]', '[UNK]', 'good', 'bad']
     model = build(dict(
