@@ -43,7 +43,8 @@ def _refuse_longer_texts(model: nn.Module, cfg: Config, loader: str, longest: in
     backbone = getattr(getattr(model, 'module', model), 'backbone', None)
     if longest and isinstance(backbone, HuggingFaceTextEncoder) and longest > (backbone.positions or longest):
         raise ConfigError(fault(cfg.filename or 'config', f'max_length of {loader}',
-                                f'at most {backbone.positions}, the positions of the model', longest, 'Lower it, or take a model for longer texts.'))
+                                f'at most {backbone.positions}, the positions of the model', longest,
+                                'Lower it, or take a model for longer texts.'))
 
 
 def _refuse_other_words(model: nn.Module, cfg: Config, loader: str, tokenizer: Mapping) -> None:
