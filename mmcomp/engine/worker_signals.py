@@ -47,7 +47,6 @@ def _leave_when_asked_by(parent: int) -> None:
     os._exit(0)
 
 
-
 def forget_dead_workers() -> None:
     """Raise no more at the end of loader workers, until the process begins another loader.
 
